@@ -1,0 +1,1 @@
+export { EmailKitError, ERROR_CODES, type EmailKitErrorCode } from "./errors.ts";

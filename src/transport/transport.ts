@@ -1,0 +1,87 @@
+import type { EmailKitError } from "../errors.ts";
+
+/** The SMTP envelope (RFC 5321): reverse path and recipients, bare addresses. An empty `from` is the null reverse path. */
+export interface Envelope {
+  from: string;
+  to: string[];
+}
+
+/** A recipient that the server refused while it took the mail for others, or all of them. */
+export interface RefusedRecipient {
+  address: string;
+  replyCode?: number;
+  /** RFC 3463, such as `5.1.1`. */
+  enhancedStatus?: string;
+  diagnostic: string;
+  permanent: boolean;
+}
+
+/** What became of one submission. Only `deferred` may be tried again without the risk of a second copy. */
+export type SubmitResult =
+  /** The server took the mail for every recipient that is not in `refused`. `serverMessageIds`: ids that it may have put in place of ours. */
+  | { kind: "submitted"; response: string; serverMessageIds: string[]; refused: RefusedRecipient[] }
+  /** Refused for good, or for every recipient. */
+  | {
+      kind: "refused";
+      replyCode?: number;
+      enhancedStatus?: string;
+      diagnostic: string;
+      refused: RefusedRecipient[];
+      error: EmailKitError;
+    }
+  /** Refused for now, or not a byte of the mail was read before the connection was lost. */
+  | { kind: "deferred"; replyCode?: number; diagnostic: string; error: EmailKitError }
+  /** Lost after the mail was handed over: it may have been accepted. */
+  | { kind: "unknown"; diagnostic: string; error: EmailKitError };
+
+/** Hands finished mails to an account's submission server (RFC 6409). */
+export interface Submitter {
+  /** Never throws for what a server does: each way it can end is a {@link SubmitResult}. */
+  submit(mail: { envelope: Envelope; raw: Uint8Array }): Promise<SubmitResult>;
+  /** Connects and signs in, without sending. Throws an {@link EmailKitError} with an `SMTP_…` code. */
+  verify(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A mail as it lies in a mailbox. */
+export interface StoredMail {
+  uid: number;
+  /** Decimal; a change means that all uids were given anew (RFC 9051 section 2.3.1.1). */
+  uidValidity: string;
+  /** When the server received it, in milliseconds since the epoch. */
+  receivedAt: number;
+  /** In octets, as the server has it. */
+  size: number;
+  /** The mail's bytes; only its header section where the mail is larger than `maxBytes`. */
+  raw: Uint8Array;
+  truncated: boolean;
+}
+
+/** Who reads a mailbox: it names the place to go on from, and stores each mail. */
+export interface MailboxReader {
+  /** Where to go on: mails with a greater uid, and (where given) received at or after `since` (milliseconds since the epoch). */
+  cursor(uidValidity: string): Promise<{ uid: number; since?: number }>;
+  /** Called one by one in uid order; the next mail is read when the promise resolves. A rejection ends this pass, and the mail is read again in the next one. */
+  store(mail: StoredMail): Promise<void>;
+}
+
+/** Watches one mailbox of one account. */
+export interface Mailbox {
+  /** Identifies the mailbox in the ledger: `user@host/INBOX`. */
+  readonly key: string;
+  /** One pass over all that is new. Resolves with the number of mails stored. Throws an {@link EmailKitError} with an `IMAP_…` code or `MAILBOX_NOT_FOUND`. */
+  drain(reader: MailboxReader): Promise<number>;
+  /**
+   * Drains, then keeps draining as mail arrives (IDLE, RFC 2177, and a poll beside it) until `signal` aborts. Reconnects with back-off; `onState` hears of each change.
+   * Resolves after the abort, when the connection is closed; never rejects for what a server does.
+   */
+  watch(
+    reader: MailboxReader,
+    options: { signal: AbortSignal; onState?: (state: MailboxState) => void },
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type MailboxState =
+  | { kind: "connected"; idle: boolean }
+  | { kind: "disconnected"; error: EmailKitError; retryInMs: number };

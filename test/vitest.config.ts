@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+const source = ["langgraph-email-source"];
+
+export default defineConfig({
+  resolve: { conditions: [...source, "module", "node", "import", "default"] },
+  ssr: { resolve: { conditions: [...source, "module", "node", "import", "default"] } },
+  test: {
+    globals: true,
+    root: new URL("..", import.meta.url).pathname,
+    include: ["test/**/*.test.ts"],
+    typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
+    testTimeout: 20_000,
+  },
+});
