@@ -1,0 +1,203 @@
+import type { Agent } from "../../accounts/agent.ts";
+import { EmailKitError } from "../../errors.ts";
+import { insertAliases } from "../../ledger/aliases.ts";
+import { appendEvent } from "../../ledger/events.ts";
+import { insertOutbox } from "../../ledger/outbox.ts";
+import { findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { registerThread } from "../../ledger/threads.ts";
+import { parseAddress, subaddress } from "../../mail/address.ts";
+import { composeMail, type ComposeAttachment } from "../../mail/compose.ts";
+import { bodyReference, taskAliases } from "../../mail/correlate.ts";
+import { messageId } from "../../mail/message-id.ts";
+import { replyForm } from "../../mail/reply-form.ts";
+import { createToken, taskRef } from "../../mail/reply-token.ts";
+import { hashId } from "../base32.ts";
+import type { OpenKit } from "../context.ts";
+import { replySchemaAttachment } from "../reply-schema.ts";
+import type { TaskDefinition } from "./define-task.ts";
+import { currentNode, type CurrentNode } from "./node.ts";
+import type { TaskReceipt } from "./receipt.ts";
+
+/** The mail that a task is. */
+export interface TaskMail<AgentName extends string = string> {
+  /** The agent that asks. */
+  from: AgentName;
+  /** Who is asked: one address or several. */
+  to: string | readonly string[];
+  /** Who gets a copy, such as a monitor. */
+  cc?: string | readonly string[];
+  subject: string;
+  /** Plain text. What the reply must hold is added below it. */
+  body: string;
+  /** Instead of the HTML that is made from `body`. */
+  html?: string;
+  attachments?: readonly ComposeAttachment[];
+  /** Tells sends of one task by one node execution apart, as in a loop. */
+  key?: string;
+}
+
+/**
+ * Puts a task into the outbox, once: a re-execution of the node gets the receipt of the first time. The worker submits it.
+ * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`, `INVALID_ADDRESS`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `TASK_ID_COLLISION`; nothing is mailed then.
+ */
+export async function sendTask<Reply>(
+  kit: OpenKit,
+  definition: TaskDefinition<Reply>,
+  mail: TaskMail,
+): Promise<TaskReceipt<Reply>> {
+  const node = currentNode("sendTask", kit.ledger.id);
+  if (node.run.notDurable) {
+    throw new EmailKitError(
+      "RUN_NOT_DURABLE",
+      `Task "${definition.name}" was not mailed: ${node.run.notDurable}, so a crash could mail it twice. Run the graph with a checkpointer and durability "sync".`,
+    );
+  }
+  const agent = kit.agents.get(mail.from);
+  if (!agent) {
+    throw new EmailKitError(
+      "UNKNOWN_AGENT",
+      `No agent "${mail.from}". Configured: ${[...kit.agents.keys()].join(", ")}.`,
+    );
+  }
+  const id = taskIdOf(kit, node, definition, mail);
+  const known = await findTask(kit.ledger.db, id);
+  if (known) return receiptOf(kit, known);
+  return receiptOf(kit, await createTask(kit, node, agent, id, definition, mail));
+}
+
+function taskIdOf(kit: OpenKit, node: CurrentNode, definition: TaskDefinition, mail: TaskMail): string {
+  const id = hashId("task", kit.ledger.id, node.threadId, node.nodeTaskId, definition.name, mail.key ?? null);
+  if (node.execution.sent.has(id)) {
+    throw new EmailKitError(
+      "TASK_ID_COLLISION",
+      `Task "${definition.name}" was sent twice by one execution of a node${mail.key === undefined ? "" : ` with the key "${mail.key}"`}. Give each send of a loop its own \`key\`.`,
+    );
+  }
+  node.execution.sent.add(id);
+  return id;
+}
+
+async function createTask(
+  kit: OpenKit,
+  node: CurrentNode,
+  agent: Agent,
+  id: string,
+  definition: TaskDefinition,
+  mail: TaskMail,
+): Promise<TaskRecord> {
+  const now = kit.clock();
+  const to = asList(mail.to).map((address) => parseAddress(address).address);
+  if (to.length === 0) {
+    throw new EmailKitError("INVALID_ADDRESS", `Task "${definition.name}" has nobody in \`to\`.`);
+  }
+  const cc = asList(mail.cc ?? []).map((address) => parseAddress(address).address);
+  const domain = agent.address.address.split("@")[1]!;
+  const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain) };
+  const body = taskBody(mail.body, definition, id);
+  const raw = await composeMail({
+    messageId: ids.messageId,
+    date: new Date(now),
+    from: agent.address,
+    to,
+    cc,
+    replyTo: replyAddress(kit, agent, id),
+    subject: mail.subject,
+    text: body,
+    ...(mail.html !== undefined && { html: mail.html }),
+    references: [ids.syntheticId],
+    attachments: [...(mail.attachments ?? []), ...replySchemaAttachment(definition.replySchema)],
+    autoSubmitted: "auto-generated",
+    headers: { "X-LangGraph-Email": "task" },
+    maxBytes: kit.maxBytes,
+  });
+  const task: TaskRecord = {
+    id,
+    ref: taskRef(id),
+    name: definition.name,
+    agent: agent.name,
+    graph: node.run.graph,
+    threadId: node.threadId,
+    runId: node.runId,
+    nodeTaskId: node.nodeTaskId,
+    messageId: ids.messageId,
+    addressees: to,
+    subject: mail.subject,
+    body,
+    replySchema: definition.replySchema ?? null,
+    accept: { grade: definition.accept.grade, from: [...definition.accept.from] },
+    createdAt: now,
+    deadlineAt: now + definition.deadlineMs,
+    settledAt: null,
+    outcome: null,
+  };
+  const blob = await kit.blobs.put(raw);
+  const envelope = { from: reversePath(kit, agent, id), to: [...to, ...cc] };
+  await kit.ledger.db.transaction(async (sql) => {
+    if (!(await insertTask(sql, task))) return;
+    await insertAliases(sql, { taskId: id }, taskAliases({ ...ids, taskId: id }));
+    await insertOutbox(sql, {
+      id,
+      taskId: id,
+      requestId: null,
+      agent: agent.name,
+      messageId: ids.messageId,
+      envelope,
+      raw: blob,
+      dueAt: now,
+      attempts: 0,
+      createdAt: now,
+    });
+    await registerThread(sql, node.threadId, node.run.graph);
+    await appendEvent(sql, {
+      at: now,
+      kind: "task-created",
+      agent: agent.name,
+      graph: node.run.graph,
+      threadId: node.threadId,
+      ...(node.runId !== null && { runId: node.runId }),
+      taskId: id,
+      messageId: ids.messageId,
+      data: { name: definition.name, from: agent.address.address, to: envelope.to, subject: mail.subject, body: blob },
+    });
+  });
+  // Another process may have been first.
+  return (await findTask(kit.ledger.db, id))!;
+}
+
+/** Where a reply goes: a token in Reply-To, or undefined where the provider takes none. */
+function replyAddress(kit: OpenKit, agent: Agent, taskId: string): string | undefined {
+  const token = createToken(kit.tokenKey, { ledgerId: kit.ledger.id, taskId, purpose: "reply" });
+  if (agent.replyTo === "subaddress") return subaddress(agent.address.address, token);
+  return agent.replyTo === "catch-all" ? `${token}@${agent.address.address.split("@")[1]}` : undefined;
+}
+
+/** A variable envelope return path: a bounce that carries no id at all still names its task. */
+function reversePath(kit: OpenKit, agent: Agent, taskId: string): string {
+  if (!agent.bounceToken || agent.replyTo === "none") return agent.address.address;
+  const token = createToken(kit.tokenKey, { ledgerId: kit.ledger.id, taskId, purpose: "bounce" });
+  if (agent.replyTo === "subaddress") return subaddress(agent.address.address, token);
+  return `${token}@${agent.address.address.split("@")[1]}`;
+}
+
+function taskBody(body: string, definition: TaskDefinition, taskId: string): string {
+  const form = definition.replySchema ? replyForm(definition.replySchema) : "";
+  return [body.trimEnd(), form, `-- \n${bodyReference(taskId)}`].filter((part) => part !== "").join("\n\n");
+}
+
+function receiptOf<Reply>(kit: OpenKit, task: TaskRecord): TaskReceipt<Reply> {
+  return {
+    kind: "langgraph-email/receipt",
+    taskId: task.id,
+    ledgerId: kit.ledger.id,
+    name: task.name,
+    agent: task.agent,
+    to: task.addressees,
+    subject: task.subject,
+    messageId: task.messageId,
+    deadline: new Date(task.deadlineAt).toISOString(),
+  };
+}
+
+function asList(value: string | readonly string[]): readonly string[] {
+  return typeof value === "string" ? [value] : value;
+}

@@ -1,0 +1,142 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+import {
+  BaseCheckpointSaver,
+  type ChannelVersions,
+  type Checkpoint,
+  type CheckpointListOptions,
+  type CheckpointMetadata,
+  type CheckpointTuple,
+  type PendingWrite,
+} from "@langchain/langgraph-checkpoint";
+import { EmailKitError } from "../errors.ts";
+import { appendEvent } from "../ledger/events.ts";
+import { readLease } from "../ledger/leases.ts";
+import { threadLease } from "../ledger/threads.ts";
+import { findWait, markParked, openWaits } from "../ledger/waits.ts";
+import { isAwaitReplyRequest } from "./calls/await-reply.ts";
+import type { OpenKit, OpenKitOnce } from "./context.ts";
+import { cancelWait } from "./drive/close-waits.ts";
+import { runOf } from "./run.ts";
+
+/** A saver of any kind: what LangGraph's own savers, and others, have in common. */
+// eslint-disable-next-line typescript/no-explicit-any -- a saver's version type is its own affair
+type AnySaver = BaseCheckpointSaver<any>;
+type DeltaOptions = Parameters<AnySaver["getDeltaChannelHistory"]>[0];
+type DeltaHistory = ReturnType<AnySaver["getDeltaChannelHistory"]>;
+
+/**
+ * Wraps any saver. Everything goes through to it, with three additions: a write of a run that lost its thread is refused,
+ * a stored wait is made known to the worker, which resumes the graph when the reply is in, and the waits of a deleted thread are cancelled.
+ */
+// eslint-disable-next-line typescript/no-explicit-any -- see AnySaver
+export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
+  readonly #inner: AnySaver;
+  readonly #open: OpenKitOnce;
+
+  /** Made by `kit.checkpointer(saver)`. */
+  constructor(inner: AnySaver, open: OpenKitOnce) {
+    super(inner.serde);
+    this.#inner = inner;
+    this.#open = open;
+  }
+
+  override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    return this.#inner.getTuple(config);
+  }
+
+  override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {
+    yield* this.#inner.list(config, options);
+  }
+
+  override async put(
+    config: RunnableConfig,
+    checkpoint: Checkpoint,
+    metadata: CheckpointMetadata,
+    newVersions: ChannelVersions,
+  ): Promise<RunnableConfig> {
+    await this.#refuseStale(config);
+    return this.#inner.put(config, checkpoint, metadata, newVersions);
+  }
+
+  override async putWrites(
+    config: RunnableConfig,
+    writes: PendingWrite[],
+    taskId: string,
+    taskPath?: string,
+  ): Promise<void> {
+    await this.#refuseStale(config);
+    await this.#inner.putWrites(config, writes, taskId, taskPath);
+    const waitIds = waitsIn(writes);
+    if (waitIds.length > 0) await parked(await this.#open(), waitIds);
+  }
+
+  override async deleteThread(threadId: string): Promise<void> {
+    await this.#inner.deleteThread(threadId);
+    const kit = await this.#open();
+    for (const wait of await openWaits(kit.ledger.db, threadId)) {
+      await cancelWait(kit, wait, "thread-deleted", "The thread was deleted.");
+    }
+  }
+
+  override getNextVersion(current: number | undefined): number {
+    return this.#inner.getNextVersion(current);
+  }
+
+  override async getDeltaChannelHistory(options: DeltaOptions): DeltaHistory {
+    // Savers of older versions lack it; the base class then walks `getTuple`.
+    return typeof this.#inner.getDeltaChannelHistory === "function"
+      ? this.#inner.getDeltaChannelHistory(options)
+      : super.getDeltaChannelHistory(options);
+  }
+
+  /** For savers that want it once, such as PostgresSaver; nothing for others. */
+  async setup(): Promise<void> {
+    await (this.#inner as { setup?: () => Promise<void> }).setup?.();
+  }
+
+  /** Closes the inner saver's connections, where it has any. */
+  async end(): Promise<void> {
+    await (this.#inner as { end?: () => Promise<void> }).end?.();
+  }
+
+  async #refuseStale(config: RunnableConfig): Promise<void> {
+    const threadId = config.configurable?.["thread_id"] as string | undefined;
+    if (threadId === undefined) return;
+    const run = runOf(config.configurable);
+    const kit = await this.#open();
+    const lease = await readLease(kit.ledger.db, threadLease(threadId), kit.clock());
+    if (run?.threadId === threadId ? lease.fence === run.lease.fence : lease.kind !== "held") return;
+    throw new EmailKitError(
+      "LEASE_LOST",
+      run
+        ? `A write to thread ${threadId} was refused: this run was silent for longer than its lease and another one has the thread.`
+        : `A write to thread ${threadId} was refused: another run holds the thread, and this graph is not attached. Use the graph that kit.attach returned.`,
+    );
+  }
+}
+
+function waitsIn(writes: readonly PendingWrite[]): string[] {
+  return writes
+    .filter(([channel]) => channel === "__interrupt__")
+    .flatMap(([, value]) => value as unknown)
+    .map((entry) => (entry as { value?: unknown } | null)?.value)
+    .filter(isAwaitReplyRequest)
+    .map((request) => request.waitId);
+}
+
+/** Tells the ledger that waits can be resumed now. */
+export async function parked(kit: OpenKit, waitIds: readonly string[]): Promise<void> {
+  await kit.ledger.db.transaction(async (sql) => {
+    for (const waitId of waitIds) {
+      if (!(await markParked(sql, waitId, kit.clock()))) continue;
+      const wait = (await findWait(sql, waitId))!;
+      await appendEvent(sql, {
+        at: kit.clock(),
+        kind: "parked",
+        graph: wait.graph,
+        threadId: wait.threadId,
+        data: { waitId },
+      });
+    }
+  });
+}

@@ -1,0 +1,24 @@
+import type { Agent } from "../accounts/agent.ts";
+import type { BlobStore } from "../blobs/blobs.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Logger } from "../log.ts";
+import type { Clock } from "../time/clock.ts";
+
+/** What a kit is made of, once opened: the calls, the drive and the worker share it. */
+export interface OpenKit {
+  ledger: Ledger;
+  blobs: BlobStore;
+  /** Signs reply and bounce tokens. */
+  tokenKey: Uint8Array;
+  agents: ReadonlyMap<string, Agent>;
+  clock: Clock;
+  newId: () => string;
+  log: Logger;
+  /** How long a run may be silent before another may take its thread. Milliseconds. */
+  leaseMs: number;
+  /** The largest mail that is composed. Octets. */
+  maxBytes: number;
+}
+
+/** Opens the kit at the first call, and answers with the same one after. */
+export type OpenKitOnce = () => Promise<OpenKit>;

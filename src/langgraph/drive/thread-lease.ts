@@ -1,0 +1,86 @@
+import { EmailKitError } from "../../errors.ts";
+import { acquireLease, readLease, releaseLease, renewLease, type Lease } from "../../ledger/leases.ts";
+import { threadLease } from "../../ledger/threads.ts";
+import type { OpenKit } from "../context.ts";
+
+/** A thread that is held: nobody else runs it until `release`. */
+export interface HeldThread {
+  lease: Lease;
+  /** Whether the run before this one vanished without an end. */
+  recovering: boolean;
+  /** Aborts when the lease was lost to another holder. */
+  signal: AbortSignal;
+  release(): Promise<void>;
+}
+
+/** How often a held lease is looked at again, besides at every commit of this process. */
+const RETRY_MS = 250;
+
+/**
+ * Takes the thread's lease and renews it until it is released.
+ * @param onBusy `wait` until it is free, `reject` with `THREAD_BUSY`.
+ */
+export async function holdThread(
+  kit: OpenKit,
+  threadId: string,
+  options: { onBusy: "wait" | "reject"; signal?: AbortSignal | undefined },
+): Promise<HeldThread> {
+  const holder = kit.newId();
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const held = await tryHold(kit, threadId, holder);
+    if (held) return held;
+    if (options.onBusy === "reject") {
+      throw new EmailKitError(
+        "THREAD_BUSY",
+        `Thread ${threadId} is being run elsewhere. Wait for that run, or attach the graph with onBusy: "wait".`,
+      );
+    }
+    await nextCommit(kit, options.signal);
+  }
+}
+
+async function tryHold(kit: OpenKit, threadId: string, holder: string): Promise<HeldThread | undefined> {
+  const { db } = kit.ledger;
+  const name = threadLease(threadId);
+  const before = await readLease(db, name, kit.clock());
+  if (before.kind === "held") return undefined;
+  const lease = await acquireLease(db, name, holder, kit.clock(), kit.leaseMs);
+  if (!lease) return undefined;
+  const lost = new AbortController();
+  const lose = (cause?: unknown) =>
+    lost.abort(
+      new EmailKitError("LEASE_LOST", `This run lost thread ${threadId} to another one; what it did after is refused.`, {
+        cause,
+      }),
+    );
+  const heartbeat = setInterval(() => {
+    renewLease(db, lease, kit.clock(), kit.leaseMs).then(
+      (kept) => kept || lose(),
+      (error: unknown) => kit.log.warn("The lease of a thread could not be renewed", { threadId, error: String(error) }),
+    );
+  }, kit.leaseMs / 3);
+  return {
+    lease,
+    recovering: before.kind === "expired",
+    signal: lost.signal,
+    async release() {
+      clearInterval(heartbeat);
+      await releaseLease(db, lease);
+    },
+  };
+}
+
+async function nextCommit(kit: OpenKit, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      stop();
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, RETRY_MS);
+    const stop = kit.ledger.db.onCommit(done);
+    signal?.addEventListener("abort", done);
+  });
+}

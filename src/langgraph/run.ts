@@ -1,0 +1,19 @@
+import type { Lease } from "../ledger/leases.ts";
+
+/** Where a root run's own data lie in `configurable`. Keys that begin with two underscores stay out of metadata and traces. */
+export const RUN_KEY = "__langgraph_email_run";
+
+/** A root run of an attached graph, which holds its thread's lease until it ends. */
+export interface EmailRun {
+  /** The id of the ledger that the run's tasks are written to. */
+  ledgerId: string;
+  graph: string;
+  threadId: string;
+  lease: Lease;
+  /** Why a node of this run may not send mail, or undefined where its checkpoints are stored first. */
+  notDurable: string | undefined;
+}
+
+export function runOf(configurable: Record<string, unknown> | undefined): EmailRun | undefined {
+  return configurable?.[RUN_KEY] as EmailRun | undefined;
+}

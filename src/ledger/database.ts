@@ -1,0 +1,27 @@
+/** A value that both databases store alike. Times are milliseconds since the epoch, documents are JSON text. */
+export type SqlValue = string | number | null;
+export type SqlParameters = Readonly<Record<string, SqlValue>>;
+
+/** Plain statements with `:named` parameters, in the SQL that SQLite and PostgreSQL share. */
+export interface Sql {
+  all<Row>(statement: string, parameters?: SqlParameters): Promise<Row[]>;
+  /** Resolves with the number of rows that changed. */
+  run(statement: string, parameters?: SqlParameters): Promise<number>;
+}
+
+/** The port that a database driver implements; what is stored and when is decided in the files beside this one. */
+export interface Database extends Sql {
+  /** For messages to people: a path or a host, never with credentials. */
+  readonly name: string;
+  /** Runs `work` as one transaction that sees and blocks other writers; a throw rolls it back. `work` uses the handle it is given, and awaits nothing but it. */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** Calls `listener` soon after any commit, of this process or of another one. Returns the way to stop that. */
+  onCommit(listener: () => void): () => void;
+  /** Applies a numbered migration script of several statements. */
+  script(statements: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function one<Row>(sql: Sql, statement: string, parameters?: SqlParameters): Promise<Row | undefined> {
+  return (await sql.all<Row>(statement, parameters))[0];
+}

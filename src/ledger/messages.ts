@@ -1,0 +1,87 @@
+import type { Grade } from "../policy/assurance.ts";
+import { one, type Sql } from "./database.ts";
+import type { ReplyAttachment } from "./outcome.ts";
+
+/**
+ * What was done with a mail that came in. `settled`: it ended a task · `recorded`: it belongs to a task and changes nothing (out of office, a delay) ·
+ * `late`: the task had ended · `quarantined`: below the task's bar · `request`: asked of a served agent · `other-ledger`: left alone ·
+ * `unmatched`: nobody waits for it · `own`: our own mail or a loop · `unreadable`: malformed or hostile.
+ */
+export type Disposition =
+  | "settled"
+  | "recorded"
+  | "late"
+  | "quarantined"
+  | "request"
+  | "other-ledger"
+  | "unmatched"
+  | "own"
+  | "unreadable";
+
+/** The readable parts of a mail, as they were told apart. */
+export interface MessageContent {
+  text: string;
+  quoted: string;
+  signature: string;
+  attachments: ReplyAttachment[];
+}
+
+/** A mail that came in. Kept whatever it was: `raw` refers to its bytes in the blob store. */
+export interface MessageRecord {
+  id: string;
+  /** The agent that it was for, where one could be told. */
+  agent: string | null;
+  mailbox: string;
+  uidValidity: string;
+  uid: number;
+  messageId: string | null;
+  sender: string | null;
+  subject: string;
+  classification: string;
+  disposition: Disposition;
+  /** Why, in words for people; for what was not simply accepted. */
+  reason: string | null;
+  taskId: string | null;
+  grade: Grade | null;
+  raw: string;
+  content: MessageContent;
+  receivedAt: number;
+  storedAt: number;
+}
+
+interface Row extends Omit<MessageRecord, "content"> {
+  content_json: string;
+}
+
+const SELECT = `SELECT id, agent, mailbox, uid_validity AS "uidValidity", uid, message_id AS "messageId", sender, subject, classification, disposition, reason,
+  task_id AS "taskId", grade, raw, content_json, received_at AS "receivedAt", stored_at AS "storedAt" FROM messages`;
+
+/** Resolves with false, and changes nothing, when the mail is already stored. */
+export async function insertMessage(sql: Sql, message: MessageRecord): Promise<boolean> {
+  const { content, ...columns } = message;
+  const changes = await sql.run(
+    `INSERT INTO messages (id, agent, mailbox, uid_validity, uid, message_id, sender, subject, classification, disposition, reason, task_id, grade, raw, content_json, received_at, stored_at)
+     VALUES (:id, :agent, :mailbox, :uidValidity, :uid, :messageId, :sender, :subject, :classification, :disposition, :reason, :taskId, :grade, :raw, :content, :receivedAt, :storedAt)
+     ON CONFLICT (id) DO NOTHING`,
+    { ...columns, content: JSON.stringify(content) },
+  );
+  return changes > 0;
+}
+
+export async function findMessage(sql: Sql, id: string): Promise<MessageRecord | undefined> {
+  const row = await one<Row>(sql, `${SELECT} WHERE id = :id`, { id });
+  return row && fromRow(row);
+}
+
+export async function messagesOfTask(sql: Sql, taskId: string): Promise<MessageRecord[]> {
+  return (await sql.all<Row>(`${SELECT} WHERE task_id = :taskId ORDER BY stored_at, id`, { taskId })).map(fromRow);
+}
+
+export async function messagesByDisposition(sql: Sql, disposition: Disposition): Promise<MessageRecord[]> {
+  const rows = await sql.all<Row>(`${SELECT} WHERE disposition = :disposition ORDER BY stored_at, id`, { disposition });
+  return rows.map(fromRow);
+}
+
+function fromRow({ content_json, ...row }: Row): MessageRecord {
+  return { ...row, content: JSON.parse(content_json) as MessageContent };
+}

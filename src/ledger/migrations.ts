@@ -1,0 +1,180 @@
+import { EmailKitError } from "../errors.ts";
+import type { Database } from "./database.ts";
+import { one } from "./database.ts";
+
+/** Numbered by their place, from 1. A published one is never changed. Times are milliseconds since the epoch; `*_json` columns hold JSON. */
+const MIGRATIONS = [
+  /* 1 */ `
+  CREATE TABLE tasks (
+    id TEXT PRIMARY KEY,
+    ref TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    graph TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    run_id TEXT,
+    node_task_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    addressees_json TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    reply_schema_json TEXT,
+    accept_json TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    deadline_at INTEGER NOT NULL,
+    settled_at INTEGER,
+    outcome_json TEXT
+  ) STRICT;
+  CREATE INDEX tasks_by_thread ON tasks (thread_id, name);
+  CREATE INDEX tasks_due ON tasks (deadline_at) WHERE settled_at IS NULL;
+
+  CREATE TABLE outbox (
+    id TEXT PRIMARY KEY,
+    task_id TEXT REFERENCES tasks (id),
+    request_id TEXT,
+    agent TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    envelope_json TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    state TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    holder TEXT,
+    lease_until INTEGER,
+    last_error TEXT,
+    created_at INTEGER NOT NULL,
+    submitted_at INTEGER
+  ) STRICT;
+  CREATE INDEX outbox_due ON outbox (due_at) WHERE state IN ('due', 'leased');
+  CREATE INDEX outbox_by_task ON outbox (task_id);
+
+  CREATE TABLE aliases (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    task_id TEXT,
+    request_id TEXT
+  ) STRICT;
+
+  CREATE TABLE messages (
+    id TEXT PRIMARY KEY,
+    agent TEXT,
+    mailbox TEXT NOT NULL,
+    uid_validity TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    message_id TEXT,
+    sender TEXT,
+    subject TEXT NOT NULL,
+    classification TEXT NOT NULL,
+    disposition TEXT NOT NULL,
+    reason TEXT,
+    task_id TEXT REFERENCES tasks (id),
+    grade TEXT,
+    raw TEXT NOT NULL,
+    content_json TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX messages_by_task ON messages (task_id);
+  CREATE INDEX messages_by_disposition ON messages (disposition, stored_at);
+
+  CREATE TABLE waits (
+    id TEXT PRIMARY KEY,
+    graph TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    node_task_id TEXT NOT NULL,
+    interrupts INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    parked_at INTEGER,
+    delivered_at INTEGER,
+    closed_at INTEGER,
+    closed_as TEXT
+  ) STRICT;
+  CREATE INDEX waits_open ON waits (thread_id) WHERE closed_at IS NULL;
+  CREATE INDEX waits_ready ON waits (thread_id, decided_at) WHERE closed_at IS NULL AND decided_at IS NOT NULL AND delivered_at IS NULL;
+
+  CREATE TABLE wait_tasks (
+    task_id TEXT NOT NULL REFERENCES tasks (id),
+    wait_id TEXT NOT NULL REFERENCES waits (id),
+    PRIMARY KEY (task_id, wait_id)
+  ) STRICT;
+  CREATE INDEX wait_tasks_by_wait ON wait_tasks (wait_id);
+
+  CREATE TABLE threads (
+    thread_id TEXT PRIMARY KEY,
+    graph TEXT NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0,
+    retry_at INTEGER,
+    stalled_at INTEGER,
+    last_error TEXT
+  ) STRICT;
+
+  CREATE TABLE requests (
+    id TEXT PRIMARY KEY,
+    agent TEXT NOT NULL,
+    graph TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    message TEXT NOT NULL REFERENCES messages (id),
+    state TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    answered_at INTEGER
+  ) STRICT;
+  CREATE INDEX requests_open ON requests (graph, created_at) WHERE state IN ('pending', 'started');
+
+  CREATE TABLE cursors (
+    mailbox TEXT NOT NULL,
+    uid_validity TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, uid_validity)
+  ) STRICT;
+
+  CREATE TABLE leases (
+    name TEXT PRIMARY KEY,
+    holder TEXT,
+    fence INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    agent TEXT,
+    graph TEXT,
+    thread_id TEXT,
+    run_id TEXT,
+    task_id TEXT,
+    message_id TEXT,
+    data_json TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_by_thread ON events (thread_id, seq);
+  `,
+];
+
+/** Brings the database to this version's schema. @throws EmailKitError `LEDGER_VERSION` when a newer version wrote it. */
+export async function migrate(db: Database): Promise<void> {
+  await db.script("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;");
+  const stored = await schemaVersion(db);
+  if (stored === MIGRATIONS.length) return;
+  await db.transaction(async (sql) => {
+    const version = Number((await one<{ value: string }>(sql, "SELECT value FROM meta WHERE key = 'schema'"))?.value ?? 0);
+    if (version > MIGRATIONS.length) {
+      throw new EmailKitError(
+        "LEDGER_VERSION",
+        `The ledger ${db.name} has schema ${version}; this version of langgraph-email knows up to ${MIGRATIONS.length}. Upgrade the package, or use another ledger.`,
+      );
+    }
+    for (const script of MIGRATIONS.slice(version)) {
+      for (const statement of script.split(";\n").filter((part) => part.trim() !== "")) await sql.run(statement);
+    }
+    await sql.run(
+      "INSERT INTO meta (key, value) VALUES ('schema', :version) ON CONFLICT (key) DO UPDATE SET value = :version",
+      { version: String(MIGRATIONS.length) },
+    );
+  });
+}
+
+async function schemaVersion(db: Database): Promise<number> {
+  const row = await one<{ value: string }>(db, "SELECT value FROM meta WHERE key = 'schema'");
+  return Number(row?.value ?? 0);
+}

@@ -1,0 +1,142 @@
+import { one, type Sql } from "./database.ts";
+
+/**
+ * `due`: to be submitted at `dueAt` · `leased`: being submitted now · `submitted`: the server took it · `refused`: it never will ·
+ * `unknown`: lost after the data was sent · `withdrawn`: its task was settled before it went out.
+ */
+export type OutboxState = "due" | "leased" | "submitted" | "refused" | "unknown" | "withdrawn";
+
+/** A finished mail on its way out. Its bytes never change, so that a retry carries the same Message-ID. */
+export interface OutboxRow {
+  id: string;
+  taskId: string | null;
+  requestId: string | null;
+  agent: string;
+  messageId: string;
+  envelope: { from: string; to: string[] };
+  /** Reference into the blob store. */
+  raw: string;
+  dueAt: number;
+  attempts: number;
+  createdAt: number;
+}
+
+interface Row {
+  id: string;
+  task_id: string | null;
+  request_id: string | null;
+  agent: string;
+  message_id: string;
+  envelope_json: string;
+  raw: string;
+  due_at: number;
+  attempts: number;
+  created_at: number;
+}
+
+const COLUMNS = "id, task_id, request_id, agent, message_id, envelope_json, raw, due_at, attempts, created_at";
+
+export async function insertOutbox(sql: Sql, row: OutboxRow): Promise<void> {
+  await sql.run(
+    `INSERT INTO outbox (${COLUMNS}, state) VALUES (:id, :taskId, :requestId, :agent, :messageId, :envelope, :raw, :dueAt, :attempts, :createdAt, 'due')
+     ON CONFLICT (id) DO NOTHING`,
+    {
+      id: row.id,
+      taskId: row.taskId,
+      requestId: row.requestId,
+      agent: row.agent,
+      messageId: row.messageId,
+      envelope: JSON.stringify(row.envelope),
+      raw: row.raw,
+      dueAt: row.dueAt,
+      attempts: row.attempts,
+      createdAt: row.createdAt,
+    },
+  );
+}
+
+/** Claims due rows of these agents for `holder`. */
+export async function leaseDue(
+  sql: Sql,
+  options: { agents: readonly string[]; holder: string; now: number; leaseMs: number; limit: number },
+): Promise<OutboxRow[]> {
+  const rows = await sql.all<Row>(
+    `UPDATE outbox SET state = 'leased', holder = :holder, lease_until = :until, attempts = attempts + 1
+     WHERE id IN (SELECT id FROM outbox WHERE state = 'due' AND due_at <= :now
+                  AND agent IN (SELECT value FROM json_each(:agents)) ORDER BY due_at, created_at LIMIT :limit)
+     RETURNING ${COLUMNS}`,
+    {
+      holder: options.holder,
+      until: options.now + options.leaseMs,
+      now: options.now,
+      agents: JSON.stringify(options.agents),
+      limit: options.limit,
+    },
+  );
+  return rows.map(fromRow).sort((a, b) => a.dueAt - b.dueAt || a.createdAt - b.createdAt);
+}
+
+/** Rows whose submitter vanished while it submitted them: nobody knows whether they went out. */
+export async function abandonedRows(sql: Sql, now: number): Promise<OutboxRow[]> {
+  const rows = await sql.all<Row>(`SELECT ${COLUMNS} FROM outbox WHERE state = 'leased' AND lease_until < :now`, { now });
+  return rows.map(fromRow);
+}
+
+/** When something becomes due, or a lease runs out. */
+export async function nextOutboxTime(sql: Sql): Promise<number | undefined> {
+  const row = await one<{ at: number | null }>(
+    sql,
+    `SELECT MIN(CASE state WHEN 'due' THEN due_at ELSE lease_until + 1 END) AS at FROM outbox WHERE state IN ('due', 'leased')`,
+  );
+  return row?.at ?? undefined;
+}
+
+export async function markSubmitted(sql: Sql, id: string, now: number): Promise<void> {
+  await sql.run(
+    "UPDATE outbox SET state = 'submitted', submitted_at = :now, holder = NULL, lease_until = NULL, last_error = NULL WHERE id = :id",
+    { id, now },
+  );
+}
+
+export async function markFailed(sql: Sql, id: string, state: "refused" | "unknown", error: string): Promise<void> {
+  await sql.run(
+    "UPDATE outbox SET state = :state, holder = NULL, lease_until = NULL, last_error = :error WHERE id = :id",
+    { id, state, error },
+  );
+}
+
+/** Due again at `dueAt`, unless its task has been settled meanwhile. */
+export async function reschedule(sql: Sql, id: string, dueAt: number, error: string): Promise<void> {
+  await sql.run(
+    `UPDATE outbox SET due_at = :dueAt, holder = NULL, lease_until = NULL, last_error = :error,
+       state = CASE WHEN (SELECT settled_at FROM tasks WHERE tasks.id = outbox.task_id) IS NULL THEN 'due' ELSE 'withdrawn' END
+     WHERE id = :id`,
+    { id, dueAt, error },
+  );
+}
+
+export async function outboxState(
+  sql: Sql,
+  id: string,
+): Promise<{ state: OutboxState; attempts: number; lastError: string | null; submittedAt: number | null } | undefined> {
+  return one(
+    sql,
+    `SELECT state, attempts, last_error AS "lastError", submitted_at AS "submittedAt" FROM outbox WHERE id = :id`,
+    { id },
+  );
+}
+
+function fromRow(row: Row): OutboxRow {
+  return {
+    id: row.id,
+    taskId: row.task_id,
+    requestId: row.request_id,
+    agent: row.agent,
+    messageId: row.message_id,
+    envelope: JSON.parse(row.envelope_json) as OutboxRow["envelope"],
+    raw: row.raw,
+    dueAt: row.due_at,
+    attempts: row.attempts,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,52 @@
+import { one, type Sql } from "./database.ts";
+
+/** Work asked of a served agent by mail. `pending` → `started` (its graph has run) → `answered`. One thread works on one request at a time, in order. */
+export interface RequestRecord {
+  id: string;
+  agent: string;
+  graph: string;
+  threadId: string;
+  /** The mail that asked: an id in `messages`. */
+  message: string;
+  state: "pending" | "started" | "answered";
+  createdAt: number;
+}
+
+const SELECT = `SELECT id, agent, graph, thread_id AS "threadId", message, state, created_at AS "createdAt" FROM requests`;
+
+export async function insertRequest(sql: Sql, request: Omit<RequestRecord, "state">): Promise<boolean> {
+  const changes = await sql.run(
+    `INSERT INTO requests (id, agent, graph, thread_id, message, state, created_at) VALUES (:id, :agent, :graph, :threadId, :message, 'pending', :createdAt)
+     ON CONFLICT (id) DO NOTHING`,
+    { ...request },
+  );
+  return changes > 0;
+}
+
+export async function findRequest(sql: Sql, id: string): Promise<RequestRecord | undefined> {
+  return one<RequestRecord>(sql, `${SELECT} WHERE id = :id`, { id });
+}
+
+/** The oldest unanswered request of each thread of these graphs whose lease nobody holds and that no failure holds back. */
+export async function openRequests(
+  sql: Sql,
+  options: { graphs: readonly string[]; now: number; limit: number },
+): Promise<RequestRecord[]> {
+  return sql.all<RequestRecord>(
+    `${SELECT} AS r WHERE state IN ('pending', 'started') AND graph IN (SELECT value FROM json_each(:graphs))
+       AND NOT EXISTS (SELECT 1 FROM requests o WHERE o.thread_id = r.thread_id AND o.state IN ('pending', 'started')
+                       AND (o.created_at < r.created_at OR (o.created_at = r.created_at AND o.id < r.id)))
+       AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || r.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
+       AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.thread_id = r.thread_id AND t.retry_at > :now)
+     ORDER BY created_at LIMIT :limit`,
+    { graphs: JSON.stringify(options.graphs), now: options.now, limit: options.limit },
+  );
+}
+
+export async function markStarted(sql: Sql, id: string): Promise<void> {
+  await sql.run("UPDATE requests SET state = 'started' WHERE id = :id AND state = 'pending'", { id });
+}
+
+export async function markAnswered(sql: Sql, id: string, now: number): Promise<void> {
+  await sql.run("UPDATE requests SET state = 'answered', answered_at = :now WHERE id = :id", { id, now });
+}

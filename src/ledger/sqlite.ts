@@ -1,0 +1,131 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { EmailKitError } from "../errors.ts";
+import type { Database, Sql, SqlParameters } from "./database.ts";
+
+/** How often other processes' commits are looked for: one `PRAGMA data_version`, a few microseconds. */
+const POLL_MS = 100;
+
+/**
+ * Opens a SQLite file (WAL) as a ledger database, or a fresh one in memory with `:memory:`.
+ * @throws EmailKitError `LEDGER_FAILED` when the file cannot be opened.
+ */
+export function openSqlite(path: string): Database {
+  const db = connect(path);
+  const statements = new Map<string, StatementSync>();
+  const listeners = new Set<() => void>();
+  let queue: Promise<unknown> = Promise.resolve();
+  let poll: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const prepare = (statement: string): StatementSync => {
+    let prepared = statements.get(statement);
+    if (!prepared) {
+      prepared = db.prepare(statement);
+      statements.set(statement, prepared);
+    }
+    return prepared;
+  };
+  const guard = <T>(work: () => T): T => {
+    if (closed) throw new EmailKitError("LEDGER_FAILED", `The ledger ${path} is closed.`);
+    try {
+      return work();
+    } catch (cause) {
+      throw ledgerError(path, cause);
+    }
+  };
+  const direct: Sql = {
+    all: async <Row>(statement: string, parameters: SqlParameters = {}) =>
+      guard(() => prepare(statement).all(parameters) as Row[]),
+    run: async (statement, parameters = {}) => guard(() => Number(prepare(statement).run(parameters).changes)),
+  };
+  /** One connection: what is asked while a transaction is open waits for its end. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = queue.then(work);
+    queue = turn.catch(() => {});
+    return turn;
+  };
+  const committed = () => {
+    for (const listener of listeners) listener();
+  };
+
+  return {
+    name: path,
+    all: (statement, parameters) => inTurn(() => direct.all(statement, parameters)),
+    run: (statement, parameters) =>
+      inTurn(async () => {
+        const changes = await direct.run(statement, parameters);
+        if (changes > 0) committed();
+        return changes;
+      }),
+    transaction: (work) =>
+      inTurn(async () => {
+        guard(() => db.exec("BEGIN IMMEDIATE"));
+        const before = totalChanges(prepare);
+        try {
+          const result = await work(direct);
+          guard(() => db.exec("COMMIT"));
+          if (totalChanges(prepare) > before) committed();
+          return result;
+        } catch (error) {
+          if (db.isTransaction) db.exec("ROLLBACK");
+          throw error;
+        }
+      }),
+    script: (text) => inTurn(async () => guard(() => db.exec(text))),
+    onCommit(listener) {
+      listeners.add(listener);
+      if (!poll && path !== ":memory:") {
+        let seen = dataVersion(prepare);
+        poll = setInterval(() => {
+          const now = dataVersion(prepare);
+          if (now !== seen) committed();
+          seen = now;
+        }, POLL_MS).unref();
+      }
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        clearInterval(poll);
+        poll = undefined;
+      };
+    },
+    close: () =>
+      inTurn(async () => {
+        if (closed) return;
+        closed = true;
+        clearInterval(poll);
+        listeners.clear();
+        statements.clear();
+        db.close();
+      }),
+  };
+}
+
+function connect(path: string): DatabaseSync {
+  try {
+    const db = new DatabaseSync(path, { timeout: 10_000 });
+    // FULL: a task that was marked submitted must not be due again after a power cut.
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    return db;
+  } catch (cause) {
+    throw ledgerError(path, cause);
+  }
+}
+
+function ledgerError(path: string, cause: unknown): Error {
+  if (cause instanceof EmailKitError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new EmailKitError(
+    "LEDGER_FAILED",
+    `The ledger ${path} failed: ${reason}. Check that its folder exists, is writable and has space.`,
+    { cause },
+  );
+}
+
+function totalChanges(prepare: (statement: string) => StatementSync): number {
+  return Number(prepare("SELECT total_changes() AS n").get()?.["n"]);
+}
+
+function dataVersion(prepare: (statement: string) => StatementSync): number {
+  return Number(prepare("PRAGMA data_version").get()?.["data_version"]);
+}

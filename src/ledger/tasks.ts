@@ -1,0 +1,164 @@
+import type { Grade } from "../policy/assurance.ts";
+import { one, type Sql } from "./database.ts";
+import type { StoredOutcome } from "./outcome.ts";
+
+/** What settles a task: the lowest assurance grade that counts, and who may answer besides the addressees (addresses or `*@domain`). */
+export interface Acceptance {
+  grade: Grade;
+  from: string[];
+}
+
+/** A task as the ledger keeps it. Frozen but for its outcome, which is written once. */
+export interface TaskRecord {
+  id: string;
+  /** The part of the id that reply tokens carry. */
+  ref: string;
+  name: string;
+  agent: string;
+  graph: string;
+  threadId: string;
+  runId: string | null;
+  nodeTaskId: string;
+  messageId: string;
+  addressees: string[];
+  subject: string;
+  /** The text that was mailed: what history in a reply is matched against. */
+  body: string;
+  /** JSON Schema of the reply; absent where any text will do. */
+  replySchema: Record<string, unknown> | null;
+  accept: Acceptance;
+  createdAt: number;
+  deadlineAt: number;
+  settledAt: number | null;
+  outcome: StoredOutcome | null;
+}
+
+interface TaskRow {
+  id: string;
+  ref: string;
+  name: string;
+  agent: string;
+  graph: string;
+  thread_id: string;
+  run_id: string | null;
+  node_task_id: string;
+  message_id: string;
+  addressees_json: string;
+  subject: string;
+  body: string;
+  reply_schema_json: string | null;
+  accept_json: string;
+  created_at: number;
+  deadline_at: number;
+  settled_at: number | null;
+  outcome_json: string | null;
+}
+
+const COLUMNS =
+  "id, ref, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, created_at, deadline_at, settled_at, outcome_json";
+
+/** Resolves with false, and changes nothing, when the id exists. */
+export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
+  const changes = await sql.run(
+    `INSERT INTO tasks (${COLUMNS}) VALUES (:id, :ref, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :createdAt, :deadlineAt, :settledAt, :outcome)
+     ON CONFLICT (id) DO NOTHING`,
+    {
+      id: task.id,
+      ref: task.ref,
+      name: task.name,
+      agent: task.agent,
+      graph: task.graph,
+      threadId: task.threadId,
+      runId: task.runId,
+      nodeTaskId: task.nodeTaskId,
+      messageId: task.messageId,
+      addressees: JSON.stringify(task.addressees),
+      subject: task.subject,
+      body: task.body,
+      replySchema: task.replySchema && JSON.stringify(task.replySchema),
+      accept: JSON.stringify(task.accept),
+      createdAt: task.createdAt,
+      deadlineAt: task.deadlineAt,
+      settledAt: task.settledAt,
+      outcome: task.outcome && JSON.stringify(task.outcome),
+    },
+  );
+  return changes > 0;
+}
+
+export async function findTask(sql: Sql, id: string): Promise<TaskRecord | undefined> {
+  const row = await one<TaskRow>(sql, `SELECT ${COLUMNS} FROM tasks WHERE id = :id`, { id });
+  return row && fromRow(row);
+}
+
+export async function findTaskByRef(sql: Sql, ref: string): Promise<TaskRecord | undefined> {
+  const row = await one<TaskRow>(sql, `SELECT ${COLUMNS} FROM tasks WHERE ref = :ref`, { ref });
+  return row && fromRow(row);
+}
+
+/** The thread's tasks of a name that no other node execution has waited for, and whether this one has. */
+export async function unclaimedTasks(
+  sql: Sql,
+  options: { threadId: string; name: string; nodeTaskId: string },
+): Promise<{ task: TaskRecord; mine: boolean }[]> {
+  const waitBy = (condition: string) =>
+    `EXISTS (SELECT 1 FROM wait_tasks wt JOIN waits w ON w.id = wt.wait_id WHERE wt.task_id = tasks.id AND w.node_task_id ${condition} :nodeTaskId)`;
+  const rows = await sql.all<TaskRow & { mine: number }>(
+    `SELECT ${COLUMNS}, ${waitBy("=")} AS mine FROM tasks WHERE thread_id = :threadId AND name = :name AND NOT ${waitBy("<>")}`,
+    options,
+  );
+  return rows.map((row) => ({ task: fromRow(row), mine: Boolean(row.mine) }));
+}
+
+/** Open tasks whose deadline has come, and the time of the next one to come. */
+export async function dueTasks(sql: Sql, now: number, limit: number): Promise<TaskRecord[]> {
+  const rows = await sql.all<TaskRow>(
+    `SELECT ${COLUMNS} FROM tasks WHERE settled_at IS NULL AND deadline_at <= :now ORDER BY deadline_at LIMIT :limit`,
+    { now, limit },
+  );
+  return rows.map(fromRow);
+}
+
+export async function nextDeadline(sql: Sql): Promise<number | undefined> {
+  const row = await one<{ at: number | null }>(sql, "SELECT MIN(deadline_at) AS at FROM tasks WHERE settled_at IS NULL");
+  return row?.at ?? undefined;
+}
+
+/** Freezes the outcome of an open task; resolves with false when another outcome came first. Withdraws what has not gone out, and decides the waits for it. */
+export async function settleTask(sql: Sql, id: string, outcome: StoredOutcome, now: number): Promise<boolean> {
+  const changes = await sql.run(
+    "UPDATE tasks SET outcome_json = :outcome, settled_at = :now WHERE id = :id AND settled_at IS NULL",
+    { id, outcome: JSON.stringify(outcome), now },
+  );
+  if (changes === 0) return false;
+  await sql.run("UPDATE outbox SET state = 'withdrawn' WHERE task_id = :id AND state = 'due'", { id });
+  await sql.run(
+    `UPDATE waits SET decided_at = :now WHERE decided_at IS NULL AND closed_at IS NULL
+       AND id IN (SELECT wait_id FROM wait_tasks WHERE task_id = :id)`,
+    { id, now },
+  );
+  return true;
+}
+
+function fromRow(row: TaskRow): TaskRecord {
+  return {
+    id: row.id,
+    ref: row.ref,
+    name: row.name,
+    agent: row.agent,
+    graph: row.graph,
+    threadId: row.thread_id,
+    runId: row.run_id,
+    nodeTaskId: row.node_task_id,
+    messageId: row.message_id,
+    addressees: JSON.parse(row.addressees_json) as string[],
+    subject: row.subject,
+    body: row.body,
+    replySchema: row.reply_schema_json === null ? null : (JSON.parse(row.reply_schema_json) as Record<string, unknown>),
+    accept: JSON.parse(row.accept_json) as Acceptance,
+    createdAt: row.created_at,
+    deadlineAt: row.deadline_at,
+    settledAt: row.settled_at,
+    outcome: row.outcome_json === null ? null : (JSON.parse(row.outcome_json) as StoredOutcome),
+  };
+}

@@ -1,0 +1,97 @@
+import { one, type Sql } from "./database.ts";
+
+/** What the worker knows of a LangGraph thread besides its state: whose it is, and how its runs fared. */
+export interface ThreadRecord {
+  threadId: string;
+  graph: string;
+  /** Runs that threw, one after another. */
+  failures: number;
+  retryAt: number | null;
+  stalledAt: number | null;
+  lastError: string | null;
+}
+
+const SELECT = `SELECT thread_id AS "threadId", graph, failures, retry_at AS "retryAt", stalled_at AS "stalledAt", last_error AS "lastError" FROM threads`;
+
+export function threadLease(threadId: string): string {
+  return `thread:${threadId}`;
+}
+
+export async function registerThread(sql: Sql, threadId: string, graph: string): Promise<void> {
+  await sql.run("INSERT INTO threads (thread_id, graph) VALUES (:threadId, :graph) ON CONFLICT (thread_id) DO NOTHING", {
+    threadId,
+    graph,
+  });
+}
+
+export async function findThread(sql: Sql, threadId: string): Promise<ThreadRecord | undefined> {
+  return one<ThreadRecord>(sql, `${SELECT} WHERE thread_id = :threadId`, { threadId });
+}
+
+/**
+ * Threads of these graphs with something to do, whose lease nobody holds: a stored wait that is decided, a retry that is due,
+ * or a run whose process vanished. Stalled ones are left out.
+ */
+export async function readyThreads(
+  sql: Sql,
+  options: { graphs: readonly string[]; now: number; limit: number },
+): Promise<ThreadRecord[]> {
+  return sql.all<ThreadRecord>(
+    `${SELECT} AS t WHERE graph IN (SELECT value FROM json_each(:graphs)) AND stalled_at IS NULL AND (retry_at IS NULL OR retry_at <= :now)
+       AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
+       AND (retry_at IS NOT NULL
+            OR EXISTS (SELECT 1 FROM waits w WHERE w.thread_id = t.thread_id AND w.closed_at IS NULL AND w.decided_at IS NOT NULL AND w.delivered_at IS NULL AND w.parked_at IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL))
+     LIMIT :limit`,
+    { graphs: JSON.stringify(options.graphs), now: options.now, limit: options.limit },
+  );
+}
+
+/** When a retry becomes due, or the lease of a run that may have vanished runs out. */
+export async function nextThreadTime(sql: Sql, graphs: readonly string[]): Promise<number | undefined> {
+  const row = await one<{ at: number | null }>(
+    sql,
+    `SELECT MIN(at) AS at FROM (
+       SELECT MIN(retry_at) AS at FROM threads WHERE stalled_at IS NULL AND retry_at IS NOT NULL AND graph IN (SELECT value FROM json_each(:graphs))
+       UNION ALL
+       SELECT MIN(l.lease_until) + 1 AS at FROM leases l JOIN threads t ON l.name = 'thread:' || t.thread_id
+         WHERE l.holder IS NOT NULL AND t.stalled_at IS NULL AND t.graph IN (SELECT value FROM json_each(:graphs))
+     ) AS times`,
+    { graphs: JSON.stringify(graphs) },
+  );
+  return row?.at ?? undefined;
+}
+
+export async function recordSuccess(sql: Sql, threadId: string): Promise<void> {
+  await sql.run(
+    `UPDATE threads SET failures = 0, retry_at = NULL, stalled_at = NULL, last_error = NULL
+     WHERE thread_id = :threadId AND (failures > 0 OR retry_at IS NOT NULL OR stalled_at IS NOT NULL)`,
+    { threadId },
+  );
+}
+
+/** Counts a run that threw; `retryAt` null means that the thread is stalled. */
+export async function recordFailure(
+  sql: Sql,
+  threadId: string,
+  failure: { error: string; retryAt: number | null; now: number },
+): Promise<void> {
+  await sql.run(
+    `UPDATE threads SET failures = failures + 1, retry_at = :retryAt, last_error = :error,
+       stalled_at = CASE WHEN :retryAt IS NULL THEN :now ELSE NULL END WHERE thread_id = :threadId`,
+    { threadId, retryAt: failure.retryAt, error: failure.error, now: failure.now },
+  );
+}
+
+/** Lets a stalled thread be tried again now. Resolves with false when it was not stalled. */
+export async function retryStalled(sql: Sql, threadId: string, now: number): Promise<boolean> {
+  const changes = await sql.run(
+    "UPDATE threads SET failures = 0, stalled_at = NULL, retry_at = :now WHERE thread_id = :threadId AND stalled_at IS NOT NULL",
+    { threadId, now },
+  );
+  return changes > 0;
+}
+
+export async function stalledThreads(sql: Sql): Promise<ThreadRecord[]> {
+  return sql.all<ThreadRecord>(`${SELECT} WHERE stalled_at IS NOT NULL ORDER BY stalled_at`);
+}
