@@ -1,4 +1,4 @@
-/** How to reach one server. In a configuration, a URL says the same: `smtps://user:password@host:465`, `imap://user:password@host:143?starttls=never`. */
+/** How to reach one server. In a configuration, a URL says the same: `smtps://user:password@host:465`, `imap://user:password@localhost:1143?tls=starttls` (see `parseAccount`). */
 export interface ServerOptions {
   host: string;
   /** Default: 587 or 465 for submission, 143 or 993 for the mailbox, by `tls`. */

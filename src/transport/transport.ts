@@ -6,6 +6,12 @@ export interface Envelope {
   to: string[];
 }
 
+/** One mail to submit: `raw` goes out byte for byte, apart from SMTP's own dot-stuffing. Its lines end in CRLF. */
+export interface Submission {
+  envelope: Envelope;
+  raw: Uint8Array;
+}
+
 /** A recipient that the server refused while it took the mail for others, or all of them. */
 export interface RefusedRecipient {
   address: string;
@@ -29,17 +35,29 @@ export type SubmitResult =
       refused: RefusedRecipient[];
       error: EmailKitError;
     }
-  /** Refused for now, or not a byte of the mail was read before the connection was lost. */
-  | { kind: "deferred"; replyCode?: number; diagnostic: string; error: EmailKitError }
+  /**
+   * Refused for now, or not a byte of the mail was read before the connection was lost. Also where no mail can go out before a person acts
+   * (`SMTP_AUTH_FAILED`, `SMTP_TLS_FAILED`: `error.retryable` is false): that says nothing about the mail. `refused` names the recipients,
+   * where the server refused each of them and at least one only for now.
+   */
+  | {
+      kind: "deferred";
+      replyCode?: number;
+      enhancedStatus?: string;
+      diagnostic: string;
+      refused?: RefusedRecipient[];
+      error: EmailKitError;
+    }
   /** Lost after the mail was handed over: it may have been accepted. */
   | { kind: "unknown"; diagnostic: string; error: EmailKitError };
 
 /** Hands finished mails to an account's submission server (RFC 6409). */
 export interface Submitter {
   /** Never throws for what a server does: each way it can end is a {@link SubmitResult}. */
-  submit(mail: { envelope: Envelope; raw: Uint8Array }): Promise<SubmitResult>;
+  submit(mail: Submission): Promise<SubmitResult>;
   /** Connects and signs in, without sending. Throws an {@link EmailKitError} with an `SMTP_…` code. */
   verify(): Promise<void>;
+  /** Lets what is under way end, for a few seconds at most, and closes the connections. What is submitted afterwards is `deferred`. */
   close(): Promise<void>;
 }
 
@@ -59,7 +77,10 @@ export interface StoredMail {
 
 /** Who reads a mailbox: it names the place to go on from, and stores each mail. */
 export interface MailboxReader {
-  /** Where to go on: mails with a greater uid, and (where given) received at or after `since` (milliseconds since the epoch). */
+  /**
+   * Where to go on: mails with a greater uid, and (where given) received at or after `since`: milliseconds since the epoch, by the server's
+   * clock and to its full second. Asked at the begin of each pass.
+   */
   cursor(uidValidity: string): Promise<{ uid: number; since?: number }>;
   /** Called one by one in uid order; the next mail is read when the promise resolves. A rejection ends this pass, and the mail is read again in the next one. */
   store(mail: StoredMail): Promise<void>;
@@ -69,7 +90,10 @@ export interface MailboxReader {
 export interface Mailbox {
   /** Identifies the mailbox in the ledger: `user@host/INBOX`. */
   readonly key: string;
-  /** One pass over all that is new. Resolves with the number of mails stored. Throws an {@link EmailKitError} with an `IMAP_…` code or `MAILBOX_NOT_FOUND`. */
+  /**
+   * One pass over all that is new. Resolves with the number of mails stored. Opens a connection where none is open and keeps it until `close`.
+   * Throws an {@link EmailKitError} with an `IMAP_…` code or `MAILBOX_NOT_FOUND`, or what the reader threw.
+   */
   drain(reader: MailboxReader): Promise<number>;
   /**
    * Drains, then keeps draining as mail arrives (IDLE, RFC 2177, and a poll beside it) until `signal` aborts. Reconnects with back-off; `onState` hears of each change.
@@ -79,9 +103,14 @@ export interface Mailbox {
     reader: MailboxReader,
     options: { signal: AbortSignal; onState?: (state: MailboxState) => void },
   ): Promise<void>;
+  /** Ends every watch and closes the connections. */
   close(): Promise<void>;
 }
 
 export type MailboxState =
+  /** Open and read up to now. `idle`: the server tells of new mail at once (RFC 2177); otherwise it is asked at intervals. */
   | { kind: "connected"; idle: boolean }
-  | { kind: "disconnected"; error: EmailKitError; retryInMs: number };
+  /** Not reachable, or not usable; `error.retryable` is false where a person must act, and the watch goes on trying all the same. */
+  | { kind: "disconnected"; error: EmailKitError; retryInMs: number }
+  /** Connected, but the reader threw `error`; the same mail is handed to it again after `retryInMs`. */
+  | { kind: "stalled"; error: unknown; retryInMs: number };
