@@ -1,0 +1,84 @@
+export interface DeliveryCause {
+  /** The code of RFC 3463 that says the same. */
+  status: string;
+  /** Whether the address is at fault and will stay so. */
+  permanent: boolean;
+}
+
+/**
+ * What refusing servers write, most telling first: a text that names both a full mailbox and an unknown user is about the first. The words are those of the
+ * common mail servers and large providers, in the languages in which they write them.
+ */
+const CAUSES: readonly [pattern: RegExp, cause: DeliveryCause][] = [
+  [
+    /mailbox (?:is |was )?(?:currently )?(?:full|exceeded|over)|(?:over|exceed(?:s|ed|ing)?|out of)\b.{0,40}\b(?:quota|storage|mailbox size|disk space)|quota.{0,30}(?:exceed|full|reached|limit)|mailfolder is full|mail ?box.{0,30}(?:size )?limit|insufficient (?:system )?(?:storage|disk)|not enough (?:disk |storage )?space|user has too many messages|postfach (?:ist )?voll|(?:bo[iî]te|bo[iî]te de r[ée]ception) (?:est )?pleine|buz[oó]n lleno|容量/iu,
+    { status: "5.2.2", permanent: false },
+  ],
+  [
+    /message (?:is |was )?(?:too (?:big|large)|size exceeds|exceeds)|(?:size|length).{0,30}(?:exceed|limit)|exceeds.{0,30}(?:size|limit)|too large|nachricht.{0,20}zu gro[sß]/iu,
+    { status: "5.3.4", permanent: false },
+  ],
+  [
+    /spam|blocked|black ?list|block ?list|blocklist|denylist|\brbl\b|spamhaus|spamcop|barracuda|reputation|bulk mail|unsolicited|content (?:rejected|filter)|virus|malware|banned|poor sender|suspicious|filtered|listed (?:at|in|by|on)/iu,
+    { status: "5.7.1", permanent: false },
+  ],
+  [
+    /\b(?:spf|dkim|dmarc)\b|authentication (?:required|failed|checks?)|unauthenticated|reverse dns|\bptr\b|fcrdns|helo.{0,30}(?:invalid|reject|denied)|starttls|\btls\b.{0,30}(?:required|failed)/iu,
+    { status: "5.7.1", permanent: false },
+  ],
+  [
+    /gr[ea]ylist|try again later|temporar(?:y|ily)|rate ?limit|too many (?:connections|messages|recipients|emails|errors)|throttl|deferr|exceeded.{0,30}rate|resources? (?:temporarily|unavailable)|please retry/iu,
+    { status: "4.7.0", permanent: false },
+  ],
+  [
+    /has (?:been )?moved|moved to|address (?:has )?changed|no longer (?:at|with|works|valid|in use|active)|has been replaced by|new (?:e-?mail )?address/iu,
+    { status: "5.1.6", permanent: true },
+  ],
+  [
+    /(?:user|recipient|mailbox|account|address|addressee|alias|empf[aä]nger|destinatario|destinataire|adres(?:s|se)?|utilisateur|usuario|benutzer)\b.{0,80}?(?:unknown|not? (?:be )?(?:found|exist|known|listed|local|valid|recogni[sz]ed|here|such)|does ?n[o'’]t (?:exist|have)|doesn ?t exist|is (?:invalid|inactive|disabled|not (?:a )?(?:known|valid|active|registered))|invalid|unavailable|disabled|inactive|suspended|discontinued|closed|rejected|unbekannt|nicht (?:gefunden|vorhanden|bekannt)|existiert nicht|inconnue?|n['’]existe pas|desconocid[oa]|no existe|sconosciut[oa]|non esiste|inesistente)/iu,
+    { status: "5.1.1", permanent: true },
+  ],
+  [
+    /(?:no such|unknown|invalid|non-?existent|unrouteable|undeliverable|unresolvable|inactive|disabled|bad destination|illegal) (?:local )?(?:user|mailbox|recipient|account|address|person|alias|name|e-?mail|destination)|(?:no|not a|isn'?t a) (?:mailbox|valid (?:mailbox|recipient|user|account)|account|user)\b|couldn'?t find (?:a|the|that)? ?(?:user|mailbox|recipient)|wasn'?t found (?:at|in)|not in (?:the )?(?:directory|address book)|not listed in|(?:doesn'?t|does not|didn'?t) have (?:an?|the) .{0,40}(?:account|mailbox|address)|no recipients?|unknown to|resolver\.adr\.|nosuchuser|recipnotfound|user ?unknown|\bnot our customer\b|宛先|ユーザーが存在/iu,
+    { status: "5.1.1", permanent: true },
+  ],
+  [
+    /(?:host|domain|destination server)\b.{0,60}?(?:unknown|not (?:be )?(?:found|exist|resolve)|does ?n[o'’]t exist|invalid|non-?existent)|(?:unknown|no such|invalid|non-?existent) (?:host|domain)|couldn'?t find any host|name or service not known|nxdomain|no (?:mx|a|address) records?|(?:all )?relevant mx records point|dns (?:lookup|error|type)|domain name not found|name (?:server|service) (?:error|lookup)|unrouteable (?:mail )?domain|does not accept (?:e-?)?mail|nullmx|null mx/iu,
+    { status: "5.1.2", permanent: true },
+  ],
+  [
+    /timed? ?out|timeout|expired|retry (?:time(?:out)?|limit)|too long (?:on|in) (?:the )?(?:system|queue)|in (?:the )?queue too long|undelivered for|could not be delivered for|not been (?:collected|delivered) (?:after|for)|delivery (?:time|attempt)s?.{0,20}exceeded|giving up|been trying/iu,
+    { status: "4.4.7", permanent: false },
+  ],
+  [
+    /connection (?:refused|reset|closed|lost|dropped)|connect(?:ion)? (?:to|attempt|failed)|no route to host|network (?:is )?unreachable|host (?:is )?(?:down|unreachable|not responding)|not responding|server (?:is )?(?:down|unavailable|busy)|lost connection/iu,
+    { status: "4.4.1", permanent: false },
+  ],
+  [
+    /relay(?:ing)?.{0,20}(?:denied|not (?:permitted|allowed)|prohibited)|denied relay|not (?:a )?local domain|(?:mail )?loop|too many hops|access denied|denied|refused|rejected|not (?:allowed|permitted|authori[sz]ed)|policy|prohibited/iu,
+    { status: "5.7.1", permanent: false },
+  ],
+];
+
+const CAUSE_LIMIT = 4000;
+
+/** The cause that a refusing server's words give away; `undefined` where they say nothing known. */
+export function causeOf(text: string): DeliveryCause | undefined {
+  const line = text.slice(0, CAUSE_LIMIT).replace(/\s+/g, " ");
+  return CAUSES.find(([pattern]) => pattern.test(line))?.[1];
+}
+
+/** RFC 3463 codes that are about the address itself: 5.1.x without the sender's side (7, 8), disabled and moved mailboxes. */
+const PERMANENT_STATUS = /^5\.(?:1\.(?:1|2|3|4|6|10)|2\.1|4\.4)$/;
+/** Codes that are about something else, whatever the words beside them. */
+const TRANSIENT_STATUS = /^(?:4\.|5\.(?:2\.2|2\.3|3\.|4\.[167]|7\.|6\.))/;
+
+/** Whether a failed delivery is the address's fault, by the words and the code together: one server writes 5.0.0 for everything, another 5.1.1. */
+export function isPermanentFailure(status: string | undefined, diagnostic: string | undefined): boolean {
+  const cause = diagnostic === undefined ? undefined : causeOf(diagnostic);
+  if (status !== undefined && PERMANENT_STATUS.test(status))
+    return cause === undefined || cause.permanent || cause.status === "5.7.1";
+  if (cause !== undefined) return cause.permanent && !/^5\.(?:2\.2|3\.4)$/.test(status ?? "");
+  if (status === undefined) return /(?:^|\D)55[0134]\D/.test(`${diagnostic ?? ""} `);
+  return status.startsWith("5.") && !TRANSIENT_STATUS.test(status);
+}

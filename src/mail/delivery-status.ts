@@ -1,0 +1,113 @@
+import { isAddress } from "./address.ts";
+import { isPermanentFailure } from "./delivery-cause.ts";
+import type { DeliveryAction, DeliveryRecipient, DeliveryStatus } from "./delivery-report.ts";
+import { readHeaderFields } from "./header-fields.ts";
+import type { MailHeader, MailMessage } from "./message.ts";
+import { readNonStandardBounce, recipientsInText } from "./nonstandard-bounce.ts";
+import { readReturnedMail } from "./returned-mail.ts";
+
+export type { DeliveryAction, DeliveryRecipient, DeliveryStatus, ReturnedMail } from "./delivery-report.ts";
+
+const RECIPIENTS_LIMIT = 500;
+
+/** Reads a delivery status notification; `undefined` where the mail is none. Some reports name no recipient that can be read: `recipients` is empty then. */
+export function readDeliveryStatus(message: MailMessage): DeliveryStatus | undefined {
+  const part = message.reports.find((report) => /^message\/(?:global-)?delivery-status$/.test(report.contentType));
+  if (part === undefined) return readNonStandardBounce(message);
+  const [perMessage, ...perRecipient] = fieldGroups(part.content);
+  const named = perRecipient.flatMap((fields) => readRecipient(fields) ?? []).slice(0, RECIPIENTS_LIMIT);
+  const status: DeliveryStatus = {
+    recipients: named.length > 0 ? named : recipientsInText(message),
+    original: readReturnedMail(message),
+    standard: named.length > 0,
+  };
+  const reportingMta = typed(fieldOf(perMessage, "reporting-mta"));
+  if (reportingMta !== undefined) status.reportingMta = reportingMta;
+  const envelopeId = fieldOf(perMessage, "original-envelope-id");
+  if (envelopeId !== undefined) status.originalEnvelopeId = envelopeId;
+  return status;
+}
+
+/** Groups of fields with empty lines between them (RFC 3464 section 2.1). The first is about the whole mail, where it names no recipient. */
+function fieldGroups(content: string): MailHeader[][] {
+  const groups = content
+    .split(/\n[ \t]*\n/)
+    .slice(0, RECIPIENTS_LIMIT + 1)
+    .map((group) => readHeaderFields(group.replace(/^\s+/, "")))
+    .filter((fields) => fields.length > 0);
+  const [first] = groups;
+  if (first === undefined || !first.some((field) => isRecipientField(field.name))) return groups;
+  // Some programs leave the empty line out.
+  const start = first.findIndex((field) => isRecipientField(field.name) || field.name === "action");
+  return [first.slice(0, start), first.slice(start), ...groups.slice(1)];
+}
+
+function isRecipientField(name: string): boolean {
+  return name === "final-recipient" || name === "original-recipient";
+}
+
+function readRecipient(fields: MailHeader[]): DeliveryRecipient | undefined {
+  const finalRecipient = addressOf(fieldOf(fields, "final-recipient"));
+  const originalRecipient = addressOf(fieldOf(fields, "original-recipient"));
+  const address = finalRecipient ?? originalRecipient;
+  if (address === undefined) return undefined;
+  const status = enhancedStatus(fieldOf(fields, "status"));
+  const diagnosticCode = typed(fieldOf(fields, "diagnostic-code"));
+  const action = actionOf(fieldOf(fields, "action"), status);
+  const recipient: DeliveryRecipient = {
+    finalRecipient: address,
+    action,
+    permanent: action === "failed" && isPermanentFailure(status, diagnosticCode),
+  };
+  if (originalRecipient !== undefined) recipient.originalRecipient = originalRecipient;
+  if (status !== undefined) recipient.status = status;
+  if (diagnosticCode !== undefined) recipient.diagnosticCode = diagnosticCode;
+  const remoteMta = typed(fieldOf(fields, "remote-mta"));
+  if (remoteMta !== undefined) recipient.remoteMta = remoteMta;
+  return recipient;
+}
+
+function fieldOf(fields: MailHeader[] | undefined, name: string): string | undefined {
+  const value = fields?.find((field) => field.name === name)?.value.trim();
+  return value === "" ? undefined : value;
+}
+
+/** Takes the type off a typed field such as `dns; mx.a.example` or `smtp; 550 no such user` (RFC 3464 section 2.1.2). */
+function typed(value: string | undefined): string | undefined {
+  const rest = value
+    ?.replace(/^[\w.-]{1,40}\s*;\s*/, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  return rest === undefined || rest === "" ? undefined : rest.slice(0, 2000);
+}
+
+function addressOf(value: string | undefined): string | undefined {
+  // `rfc822;` or `utf-8;` in front, angle brackets and comments around.
+  const bare = typed(value)
+    ?.replace(/\([^()]*\)/g, "")
+    .trim()
+    .replace(/^<(.*)>$/, "$1")
+    .trim();
+  return bare !== undefined && isAddress(bare) ? bare : undefined;
+}
+
+function enhancedStatus(value: string | undefined): string | undefined {
+  return /(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])/.exec(value ?? "")?.[1];
+}
+
+function actionOf(value: string | undefined, status: string | undefined): DeliveryAction {
+  const word = /^[a-z]+/.exec(value?.toLowerCase() ?? "")?.[0];
+  switch (word) {
+    case "failed":
+    case "delayed":
+    case "delivered":
+    case "relayed":
+    case "expanded":
+      return word;
+    case "failure":
+      return "failed";
+    default:
+      // Without a usable Action the class of the status is what is left (RFC 3463 section 3.1).
+      return status?.startsWith("2") ? "delivered" : status?.startsWith("4") ? "delayed" : "failed";
+  }
+}

@@ -1,0 +1,125 @@
+import type { MailHeader } from "./message.ts";
+
+export interface HeaderLimits {
+  /** Fields beyond these are left out. */
+  maxFields: number;
+  /** Characters of one value; what is beyond is cut off. */
+  maxValue: number;
+}
+
+const DEFAULT_LIMITS: HeaderLimits = { maxFields: 1000, maxValue: 65_536 };
+
+/**
+ * Reads a header section (RFC 5322 section 2.2): unfolded, with encoded words decoded, in order, names in lower case. Ends at the first empty line.
+ * @param section One character for each octet (`latin1`), or decoded text.
+ */
+export function readHeaderFields(section: string, limits: Partial<HeaderLimits> = {}): MailHeader[] {
+  const { maxFields, maxValue } = { ...DEFAULT_LIMITS, ...limits };
+  const fields: MailHeader[] = [];
+  for (const { name, value } of rawHeaderFields(section)) {
+    if (fields.length >= maxFields) break;
+    const decoded = decodeEncodedWords(decodeOctets(value.slice(0, maxValue)));
+    // An encoded word may hide a line break, which whoever quotes the value would send on.
+    fields.push({ name, value: decoded.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim() });
+  }
+  return fields;
+}
+
+/** The fields as they stand, unfolded but not decoded. */
+export function* rawHeaderFields(section: string): Generator<MailHeader> {
+  let name = "";
+  let lines: string[] = [];
+  let first = true;
+  for (const line of linesOf(section)) {
+    if (line === "") break;
+    if (line.startsWith(" ") || line.startsWith("\t")) {
+      // A line of white space alone is folding too (RFC 5322 section 4.2).
+      if (name !== "") lines.push(line);
+    } else {
+      if (name !== "") yield { name, value: unfolded(lines) };
+      const colon = line.indexOf(":");
+      // Not a field: the `From ` line of an mbox, or garbage, whose continuation lines go with it.
+      const isField = colon > 0 && !(first && /^>?From /.test(line));
+      name = isField ? line.slice(0, colon).trimEnd().toLowerCase() : "";
+      if (/[^\x21-\x7e]/.test(name)) name = "";
+      lines = [line.slice(colon + 1)];
+    }
+    first = false;
+  }
+  if (name !== "") yield { name, value: unfolded(lines) };
+}
+
+function unfolded(lines: string[]): string {
+  return lines.join("").replace(/\t/g, " ").trim();
+}
+
+function* linesOf(text: string): Generator<string> {
+  let start = 0;
+  while (start < text.length) {
+    let end = text.indexOf("\n", start);
+    if (end < 0) end = text.length;
+    yield text.slice(start, end > start && text.charCodeAt(end - 1) === 13 ? end - 1 : end);
+    start = end + 1;
+  }
+}
+
+/** Octets that are no ASCII: UTF-8 (RFC 6532) where they are, else Windows-1252, which is what old programs sent. */
+function decodeOctets(value: string): string {
+  // Beyond one octet it was decoded before.
+  if (/^\p{ASCII}*$/u.test(value) || /[\u0100-\uffff]/.test(value)) return value;
+  const octets = Buffer.from(value, "latin1");
+  return decodeWith("utf-8", octets, true) ?? decodeWith("windows-1252", octets) ?? value;
+}
+
+const ENCODED_WORD = /=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,10000})\?=/g;
+
+/** RFC 2047. Neighbouring words of one charset and encoding are decoded together, since many programs cut characters in half. */
+export function decodeEncodedWords(value: string): string {
+  if (!value.includes("=?")) return value;
+  let out = "";
+  let pending: { charset: string; octets: Buffer[] } | undefined;
+  let position = 0;
+  const flush = () => {
+    if (pending) out += decodeWith(pending.charset, Buffer.concat(pending.octets)) ?? "\ufffd";
+    pending = undefined;
+  };
+  for (const match of value.matchAll(ENCODED_WORD)) {
+    const between = value.slice(position, match.index);
+    // White space between encoded words is not part of the text (RFC 2047 section 6.2).
+    if (between.trim() !== "" || position === 0) {
+      flush();
+      out += between;
+    }
+    // A language may follow the charset (RFC 2231 section 5).
+    const charset = (match[1] ?? "").split("*")[0]?.toLowerCase() ?? "";
+    if (pending !== undefined && pending.charset !== charset) flush();
+    pending ??= { charset, octets: [] };
+    pending.octets.push(
+      (match[2] ?? "").toLowerCase() === "b" ? Buffer.from(match[3] ?? "", "base64") : fromQ(match[3] ?? ""),
+    );
+    position = match.index + match[0].length;
+  }
+  flush();
+  return out + value.slice(position);
+}
+
+/** RFC 2047 section 4.2. */
+function fromQ(text: string): Buffer {
+  const plain = text
+    .replace(/_/g, " ")
+    .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return Buffer.from(plain, "latin1");
+}
+
+function decodeWith(charset: string, octets: Uint8Array, fatal = false): string | undefined {
+  try {
+    return new TextDecoder(charset, { fatal }).decode(octets);
+  } catch {
+    // An unknown charset: the next best reading.
+    return fatal
+      ? undefined
+      : charset === "windows-1252"
+        ? undefined
+        : (decodeWith("utf-8", octets, true) ?? decodeWith("windows-1252", octets));
+  }
+}

@@ -1,0 +1,14 @@
+export { formatAddress, matchesAddress, parseAddress, sameAddress, splitSubaddress, subaddress } from "./address.ts";
+export { classify, type Classification, type OwnMail } from "./classify.ts";
+export { composeMail, type ComposeAttachment, type ComposeInput } from "./compose.ts";
+export {
+  readDeliveryStatus,
+  type DeliveryAction,
+  type DeliveryRecipient,
+  type DeliveryStatus,
+  type ReturnedMail,
+} from "./delivery-status.ts";
+export { readFeedbackReport, type FeedbackReport } from "./feedback-report.ts";
+export type { MailAddress, MailAttachment, MailHeader, MailMessage, MailReportPart } from "./message.ts";
+export { parseMail, type ParseLimits, type ParseOptions, type ParseResult } from "./parse.ts";
+export { replyReferences, replySubject } from "./references.ts";

@@ -1,0 +1,188 @@
+import { isAddress, sameAddress } from "./address.ts";
+import { causeOf, isPermanentFailure } from "./delivery-cause.ts";
+import type { DeliveryAction, DeliveryRecipient, DeliveryStatus } from "./delivery-report.ts";
+import type { MailMessage } from "./message.ts";
+import { searchableText } from "./plain-text.ts";
+import { readReturnedMail } from "./returned-mail.ts";
+
+const TEXT_LIMIT = 65_536;
+const RECIPIENTS_LIMIT = 50;
+
+/**
+ * Makes a delivery report out of the text of a bounce that has no RFC 3464 part. It takes several signs at once to be one: who sent it, what it says, and whom
+ * it names; a person who writes about a bounce, or an automatic answer with an empty reverse path, is none.
+ */
+export function readNonStandardBounce(message: MailMessage): DeliveryStatus | undefined {
+  const text = searchableText(message).slice(0, TEXT_LIMIT);
+  const report = beforeReturnedMail(text);
+  if (!isBounce(message, report)) return undefined;
+  const original = readReturnedMail(message);
+  const recipients = failedRecipients(message, report, original.headers.find((field) => field.name === "to")?.value);
+  return { recipients, original, standard: false };
+}
+
+/** The recipients that a report names in its header or its text, for reports whose own part names none. */
+export function recipientsInText(message: MailMessage): DeliveryRecipient[] {
+  const original = readReturnedMail(message);
+  const report = beforeReturnedMail(searchableText(message).slice(0, TEXT_LIMIT));
+  return failedRecipients(message, report, original.headers.find((field) => field.name === "to")?.value);
+}
+
+// ------------------------------------------------------------------------------------------------------- is it a bounce?
+
+const DAEMON_LOCAL_PART =
+  /^(?:mailer-?daemon|mail-?daemon|postmaster|mdaemon|mail(?:er)?[-_.]?(?:delivery|system|robot|admin)|(?:bounce|delivery|undeliver)[a-z-]*|double-bounce|mmdf|listserv-?owner|smtpd?|uucp)(?:[-+=_.].*)?$/i;
+const DAEMON_NAME =
+  /mail(?:er)?[ -]?(?:delivery|daemon|administrator|system|router)|delivery (?:sub)?system|postmaster|internet mail (?:delivery|service)|system administrator|mail deliver/i;
+// At the start of the subject: an answer to a bounce begins otherwise.
+const BOUNCE_SUBJECT =
+  /^\W*(?:(?:\[.{0,30}\]|warning|error|notice|attention)\W+)?(?:undeliver|undelivered|returned mail|return(?:ed|ing)? (?:to sender|message|e-?mail)|failure notice|mail (?:delivery|system|status|could not)|(?:mail|message|e-?mail)(?: could)? not (?:be )?deliver|(?:message|e-?mail|mail)[ -](?:delivery|undeliver)|deliver(?:y|ing)[ -](?:status|fail|error|problem|notification|report|has failed|unsuccessful|temporarily|delay|attempt|(?:of )?.{0,20}(?:failed|delayed))|delayed|delivery|user unknown|unknown (?:user|recipient|address)|non ?deliver|non remis|nicht zustellbar|unzustellbar|zustellung|fehlgeschlagen|message non|[ée]chec|notification d|mensaje no|no se (?:ha )?pudo|devuelto|mancata consegna|impossibile|messaggio non|could ?n[o']t (?:send|deliver)|cannot (?:send|deliver)|can'?t deliver|unable to (?:deliver|send)|failed (?:mail|delivery|to deliver|message)|problems? (?:delivering|with)|nondeliverable|rejected(?: mail|:)|配信|未達|送信)/iu;
+const BOUNCE_BODY =
+  /could ?n[o'’]t be (?:delivered|sent)|could not be (?:delivered|sent|reached)|(?:was|were|has|have|been) ?n[o'’]t (?:been )?delivered|wasn'?t delivered|(?:un|not )deliver(?:able|ed)|permanent (?:fatal )?(?:error|failure)|unable to deliver|(?:did|does) not reach|(?:cannot|can ?not|could not|couldn'?t|not able to) (?:be )?(?:deliver|send|reach|relay)|deliver(?:y|ing)(?: of| to|ed)?.{0,60}(?:fail|error|unsuccessful|delayed|suspend|problem|expired|not (?:possible|complete))|fail(?:ed|ure|ing)?.{0,40}(?:deliver|recipient|to send)|returned (?:to sender|mail|message|below|without)|message (?:you sent|that you sent).{0,80}(?:fail|not|error)|transcript of session|following (?:address|recipient|error|user|message|mail)|no such (?:user|mailbox|recipient|account|address)|user unknown|unknown (?:user|recipient|local)|mailbox (?:is )?(?:full|unavailable|not found|unknown)|unrouteable|this is a warning message|error(?: message)? (?:from|returned by) (?:remote|the)|remote (?:host|server) (?:said|returned|refused)|host .{1,80} said:|nicht (?:zugestellt|ausgeliefert)|zustellung|non (?:è stat[oa]|ha potuto|[ée]t[ée]|remis|distribu)|no (?:se pudo|ha podido|pudo ser) entreg|n['’]a pas pu|(?:^|\D)5\.\d\.\d{1,3}\D|\b55[0-4][ -]|配信でき|届け|送信できま/imu;
+
+function isBounce(message: MailMessage, report: string): boolean {
+  const header = (name: string) => message.headers.find((field) => field.name === name)?.value ?? "";
+  const subject = BOUNCE_SUBJECT.test(message.subject.trim());
+  const body = BOUNCE_BODY.test(report.replace(/[ \t]*\n[ \t>]*/g, " "));
+  if (header("x-failed-recipients").includes("@")) return subject || body;
+  if (/^multipart\/report\b/i.test(header("content-type")))
+    return /report-type\s*=\s*"?delivery-status/i.test(header("content-type")) && body;
+  const author = message.from ?? message.sender;
+  const local = author?.address.slice(0, author.address.lastIndexOf("@")) ?? "";
+  const daemon =
+    DAEMON_LOCAL_PART.test(local) || DAEMON_NAME.test(author?.name ?? "") || authorIsDaemon(header("from"));
+  const nullPath = /^<\s*>/.test(header("return-path"));
+  // Exchange sends notices of absence with an empty reverse path, and other robots do it too.
+  if (isNotice(message)) return daemon && nullPath && subject && body;
+  if (daemon && (subject || nullPath) && body) return true;
+  if (daemon && subject) return true;
+  return subject && body && (nullPath || hasReturnedMail(message));
+}
+
+/** `From: MAILER-DAEMON (Mail Delivery System)` and the like, which name no usable address. */
+function authorIsDaemon(from: string): boolean {
+  return /mailer-daemon|postmaster|mail delivery/i.test(from) && !/@[^\s>]+\.[a-z]{2,}.*@/i.test(from);
+}
+
+function isNotice(message: MailMessage): boolean {
+  return /^(?:automatic reply|auto(?:matische antwort|-?reply|-?response)|out of (?:the )?office|vacation|abwesen|respuesta autom|r[ée]ponse autom|risposta autom)/iu.test(
+    message.subject.trim(),
+  );
+}
+
+function hasReturnedMail(message: MailMessage): boolean {
+  return message.reports.some(
+    (part) => part.contentType.startsWith("message/") || part.contentType === "text/rfc822-headers",
+  );
+}
+
+// ------------------------------------------------------------------------------------------------------------ its parts
+
+// Where the report ends and the mail that it returns begins.
+const RETURNED_MAIL_MARK =
+  /^(?:[-=_*>\s#]{0,40}(?:(?:below this line is|here is|this is|following is|attached is|included is) (?:a |the )?(?:copy|headers?|original)|(?:start of )?(?:the )?(?:original|unsent|undelivered|returned|rejected|failed) (?:message|mail|e-?mail)(?: (?:follows|header|text|attached|begins|below|is|information|headers follow))?|message (?:header|text|contents?|body|headers?) (?:follows?|for|is)|(?:the )?(?:first|headers?) .{0,40}(?:of (?:the|your) (?:original )?message|follow)|ursprüngliche nachricht|message d'origine|mensaje original)[^@\n]{0,100}|(?:return-path|received):\s.*)$/imu;
+
+function beforeReturnedMail(text: string): string {
+  const mark = RETURNED_MAIL_MARK.exec(text);
+  // Some reports begin with their own header or heading; what is left has to say something.
+  return mark === null || mark.index < 20 ? text : text.slice(0, mark.index);
+}
+
+const ADDRESS = /[a-z0-9!#$%&'*+\-/=?^_`{|}~.]{1,64}@[a-z0-9](?:[a-z0-9-]{0,62}\.){1,8}[a-z0-9-]{2,63}/giu;
+const DELAYED =
+  /delay(?:ed)?\b|not (?:yet )?(?:been )?delivered (?:yet|after)|will (?:continue|keep|be retried|retry|be made|try again)|still (?:trying|being|in the queue)|delivery attempts will|this is a warning|no action is required|wird (?:weiter|erneut) versucht|not yet been delivered|do not need to resend|being retried/i;
+const GIVEN_UP =
+  /permanent|giv(?:en|ing) up|failed (?:permanently|after)|has expired|returned to sender|fatal|undeliverable|will not be retried|retry (?:timeout|time) exceeded|i've given up/i;
+
+function failedRecipients(message: MailMessage, report: string, originalTo: string | undefined): DeliveryRecipient[] {
+  const own = [message.from, message.sender, ...message.to, ...message.replyTo].flatMap((one) => one?.address ?? []);
+  const found = new Map<string, number>();
+  const add = (address: string, index: number) => {
+    const bare = address.replace(/^['.]+|['.]+$/g, "");
+    if (!isAddress(bare) || own.some((one) => sameAddress(one, bare)) || /^(?:mailer-daemon|postmaster)@/i.test(bare))
+      return;
+    if (![...found.keys()].some((known) => sameAddress(known, bare))) found.set(bare, index);
+  };
+  for (const field of message.headers) {
+    if (!/^(?:x-failed-recipients?|x-rcpt-to|x-actual-recipient)$/.test(field.name)) continue;
+    for (const [address] of field.value.slice(0, 10_000).matchAll(ADDRESS)) {
+      if (found.size < RECIPIENTS_LIMIT) add(address, Math.max(0, report.indexOf(address)));
+    }
+  }
+  if (found.size === 0) collect(report, TELLING_LINES, add, RECIPIENTS_LIMIT);
+  if (found.size === 0) collect(report, [ADDRESS], add, 1, () => found.size > 0);
+  if (found.size === 0) {
+    for (const [address] of (originalTo ?? "").matchAll(ADDRESS)) if (found.size === 0) add(address, 0);
+  }
+  return [...found]
+    .slice(0, RECIPIENTS_LIMIT)
+    .map(([address, index]) => describe(address, index, report, message.subject));
+}
+
+const A = String.raw`<?"?'?(?:mailto:|rfc822;\s*|smtp:)?([^\s<>"';,()]{1,64}@[^\s<>"';,()]{1,253}?)'?"?>?`;
+/** The ways in which reports set the address off from their text. The most exact first; the first that finds any is believed. */
+const TELLING_LINES: readonly RegExp[] = [
+  // On a line of its own, perhaps with the reason behind it: qmail, Postfix, Exim, sendmail, Gmail.
+  new RegExp(String.raw`^[ \t>*•-]{0,12}${A}[ \t]{0,4}[:.]?[ \t]*$`, "gimu"),
+  new RegExp(String.raw`^[ \t>*•-]{0,12}<([^\s<>]{1,64}@[^\s<>]{1,253})>[ \t]{0,4}[:.(]`, "gimu"),
+  new RegExp(String.raw`^[ \t>*•-]{0,12}${A}[ \t]{0,4}(?:[:(]|\.\.\.|-{1,3} |on \d)`, "gimu"),
+  // What was said in the SMTP session.
+  new RegExp(String.raw`rcpt to:\s{0,3}${A}(?:[\s.]|$)`, "gimu"),
+  new RegExp(
+    String.raw`(?:recipients?|final-recipient|original-recipient|e-?mail address(?:es)?|address(?:es)?|addressee|users?|mailbox|account|intended for|sent to|delivered? to|deliver (?:your )?(?:message|mail|e-?mail) to|message to|mail to|unknown (?:user|recipient)|empfänger|adresse|destinataire|destinatario)[ \t]{0,4}(?:\(s\))?[ \t]{0,4}[:=]?\s{0,6}${A}(?:[\s.,:;)]|$)`,
+    "gimu",
+  ),
+  new RegExp(String.raw`\b[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}[ -])?[^\n@]{0,60}?${A}(?:[\s.,:;)]|$)`, "gimu"),
+];
+
+function collect(
+  text: string,
+  patterns: readonly RegExp[],
+  add: (address: string, index: number) => void,
+  limit: number,
+  done: () => boolean = () => false,
+): void {
+  for (const pattern of patterns) {
+    let count = 0;
+    for (const match of text.matchAll(pattern)) {
+      add(match[1] ?? match[0], match.index);
+      if (++count >= limit * 10 || done()) break;
+    }
+    if (count > 0 && pattern !== ADDRESS) {
+      // Believed only where it left an address that is not one of the report's own.
+      let added = false;
+      for (const match of text.matchAll(pattern)) {
+        if (isAddress((match[1] ?? "").replace(/^['.]+|['.]+$/g, ""))) added = true;
+        break;
+      }
+      if (added) return;
+    }
+  }
+}
+
+function describe(address: string, index: number, report: string, subject: string): DeliveryRecipient {
+  const around = report.slice(index, index + 1500);
+  const whole = `${subject}\n${report}`;
+  const diagnostic = diagnosticLine(around) ?? diagnosticLine(report);
+  const cause = causeOf(around) ?? causeOf(whole);
+  const written = /(?:^|[^\d.])#?([45]\.\d{1,3}\.\d{1,3})(?![\d.])/.exec(diagnostic ?? around)?.[1];
+  const action: DeliveryAction = DELAYED.test(whole) && !GIVEN_UP.test(whole) ? "delayed" : "failed";
+  const status = written ?? cause?.status;
+  const recipient: DeliveryRecipient = {
+    finalRecipient: address,
+    action,
+    permanent: action === "failed" && isPermanentFailure(written, diagnostic ?? around),
+  };
+  if (status !== undefined) recipient.status = status;
+  if (diagnostic !== undefined) recipient.diagnosticCode = diagnostic;
+  return recipient;
+}
+
+/** The first line with a reply code (RFC 5321 section 4.2) or an enhanced status, and the line after it. */
+function diagnosticLine(text: string): string | undefined {
+  const match = /^.*(?:\b[45][0-5]\d[ -]|(?:^|[^\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])).*(?:\n[ \t]*\S.*)?/m.exec(
+    text.slice(0, 8000),
+  );
+  const line = match?.[0].replace(/\s+/g, " ").trim();
+  return line === undefined || line === "" ? undefined : line.slice(0, 500);
+}

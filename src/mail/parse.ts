@@ -1,0 +1,284 @@
+import { MailParser, parseAddressHeader, type AttachmentStream, type MessageText } from "mailparser";
+import { isAddress, parseAddress } from "./address.ts";
+import { rawHeaderFields, readHeaderFields } from "./header-fields.ts";
+import type { MailAddress, MailAttachment, MailMessage, MailReportPart } from "./message.ts";
+import { parseMessageIds } from "./message-id.ts";
+import { scanMimeStructure } from "./mime-structure.ts";
+
+/** What a mail may ask of the parser. A mail beyond one of these is unreadable, except where it says otherwise. */
+export interface ParseLimits {
+  /** Octets of the whole mail. Default: 50 MiB. */
+  maxBytes: number;
+  /** Octets of the header section of the mail or of one part. Default: 256 KiB. */
+  maxHeaderBytes: number;
+  /** Header fields of the mail. Default: 1000. */
+  maxHeaderFields: number;
+  /** Multiparts within multiparts. Default: 20. */
+  maxDepth: number;
+  /** Body parts, at every level. Default: 200. */
+  maxParts: number;
+  /** Attachments. Default: 100. */
+  maxAttachments: number;
+  /** Characters of `text` and of `html`, each; what is beyond is cut off. Default: 2 Mi. */
+  maxTextLength: number;
+}
+
+export const DEFAULT_PARSE_LIMITS: ParseLimits = {
+  maxBytes: 50 * 1024 * 1024,
+  maxHeaderBytes: 256 * 1024,
+  maxHeaderFields: 1000,
+  maxDepth: 20,
+  maxParts: 200,
+  maxAttachments: 100,
+  maxTextLength: 2 * 1024 * 1024,
+};
+
+export interface ParseOptions {
+  /** Stores the content of an attachment, and resolves with its reference. A rejection rejects the parsing: the mail is not at fault. */
+  putAttachment: (content: Uint8Array) => Promise<string>;
+  limits?: Partial<ParseLimits>;
+}
+
+export type ParseResult = { kind: "parsed"; message: MailMessage } | { kind: "unreadable"; reason: string };
+
+/**
+ * Reads a mail (RFC 5322, MIME). Whatever the bytes are, the result is a value: `unreadable` with the reason where a limit is passed or the parser gives up.
+ * Nothing is made up: a mail with only HTML has no `text`, one without a usable From, or with two that differ, no `from`.
+ */
+export async function parseMail(raw: Uint8Array, options: ParseOptions): Promise<ParseResult> {
+  const limits = { ...DEFAULT_PARSE_LIMITS, ...options.limits };
+  const excess = findExcess(raw, limits);
+  if (excess !== undefined) return { kind: "unreadable", reason: excess };
+
+  let body: MimeBody;
+  try {
+    body = await readBody(raw, limits);
+  } catch (error) {
+    return { kind: "unreadable", reason: `The parser gave up: ${error instanceof Error ? error.message : "unknown"}` };
+  }
+  if (body.attachments.length > limits.maxAttachments) {
+    return { kind: "unreadable", reason: `more than ${limits.maxAttachments} attachments` };
+  }
+
+  const section = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString(
+    "latin1",
+    0,
+    limits.maxHeaderBytes + 4,
+  );
+  const message = readFields(section, limits);
+  const isReport = looksLikeReport(message, body.attachments);
+  for (const part of body.attachments) {
+    const machine = MACHINE_PARTS.has(part.contentType);
+    if (machine || (isReport && RETURNED_MAIL.has(part.contentType))) message.reports.push(reportPart(part));
+    if (!machine && !(message.reports.length > 0 && RETURNED_MAIL.has(part.contentType))) {
+      message.attachments.push(await attachmentOf(part, options.putAttachment));
+    }
+  }
+  if (body.text !== undefined) message.text = body.text.slice(0, limits.maxTextLength);
+  if (body.html !== undefined) message.html = body.html.slice(0, limits.maxTextLength);
+  return { kind: "parsed", message };
+}
+
+function findExcess(raw: Uint8Array, limits: ParseLimits): string | undefined {
+  if (raw.byteLength === 0) return "no content";
+  if (raw.byteLength > limits.maxBytes) return `larger than ${limits.maxBytes} octets`;
+  const structure = scanMimeStructure(raw);
+  if (Math.max(structure.headerBytes, structure.partHeaderBytes) > limits.maxHeaderBytes) {
+    return `a header section larger than ${limits.maxHeaderBytes} octets`;
+  }
+  if (structure.headerFields > limits.maxHeaderFields) return `more than ${limits.maxHeaderFields} header fields`;
+  if (structure.depth > limits.maxDepth) return `parts nested deeper than ${limits.maxDepth}`;
+  if (structure.parts > limits.maxParts) return `more than ${limits.maxParts} parts`;
+  return undefined;
+}
+
+function readFields(section: string, limits: ParseLimits): MailMessage {
+  const headers = readHeaderFields(section, { maxFields: limits.maxHeaderFields });
+  const first = (name: string) => headers.find((header) => header.name === name)?.value;
+  const ids = (name: string) =>
+    parseMessageIds(
+      headers
+        .filter((h) => h.name === name)
+        .map((h) => h.value)
+        .join(" "),
+    );
+  const message: MailMessage = {
+    inReplyTo: ids("in-reply-to"),
+    references: ids("references"),
+    replyTo: addressesOf(section, "reply-to"),
+    to: addressesOf(section, "to"),
+    cc: addressesOf(section, "cc"),
+    subject: first("subject") ?? "",
+    headers,
+    attachments: [],
+    reports: [],
+  };
+  const messageId = parseMessageIds(first("message-id") ?? "")[0];
+  if (messageId !== undefined) message.messageId = messageId;
+  const from = onlyOne(addressesOf(section, "from"));
+  if (from !== undefined) message.from = from;
+  const sender = onlyOne(addressesOf(section, "sender"));
+  if (sender !== undefined) message.sender = sender;
+  const date = isoDate(first("date"));
+  if (date !== undefined) message.date = date;
+  return message;
+}
+
+const ADDRESSES_LIMIT = 1000;
+
+/** From the undecoded field: what an encoded word decodes to is a name, and never a second address. */
+function addressesOf(section: string, name: string): MailAddress[] {
+  const addresses: MailAddress[] = [];
+  for (const field of rawHeaderFields(section)) {
+    if (field.name !== name) continue;
+    const value = Buffer.from(field.value.slice(0, 65_536), "latin1").toString("utf8");
+    for (const entry of parseAddressHeader(value, { flatten: true, decodePunycode: false }).value) {
+      if (addresses.length >= ADDRESSES_LIMIT) return addresses;
+      if (entry.address === undefined || !isAddress(entry.address)) continue;
+      const { address } = parseAddress(entry.address);
+      const display = entry.name.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
+      addresses.push(display === "" ? { address } : { address, name: display });
+    }
+  }
+  return addresses;
+}
+
+/** RFC 5322 section 3.6.2 allows one author or a Sender beside several; two that differ are how one reader is shown another author than the next. */
+function onlyOne(addresses: MailAddress[]): MailAddress | undefined {
+  const [first] = addresses;
+  const same = addresses.every((one) => one.address.toLowerCase() === first?.address.toLowerCase());
+  return same ? first : undefined;
+}
+
+function isoDate(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  // Comments such as `(CEST)`, which RFC 5322 section 3.3 allows at the end.
+  const date = new Date(
+    value
+      .slice(0, 200)
+      .replace(/\([^()]*\)/g, " ")
+      .trim(),
+  );
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
+interface BodyPart {
+  contentType: string;
+  filename?: string;
+  contentId?: string;
+  content: Buffer;
+}
+
+interface MimeBody {
+  text?: string;
+  html?: string;
+  attachments: BodyPart[];
+}
+
+/** RFC 3464, 8098, 5965, 6522 and their forms for internationalised mail (RFC 6533): for programs, and never an attachment. */
+const MACHINE_PARTS = new Set([
+  "message/delivery-status",
+  "message/global-delivery-status",
+  "message/disposition-notification",
+  "message/global-disposition-notification",
+  "message/feedback-report",
+  "text/rfc822-headers",
+  "message/global-headers",
+]);
+const RETURNED_MAIL = new Set(["message/rfc822", "message/global", "message/partial"]);
+/** Enough for the header of a returned mail and the beginning of its text. */
+const REPORT_PART_LIMIT = 256 * 1024;
+
+function readBody(raw: Uint8Array, limits: ParseLimits): Promise<MimeBody> {
+  return new Promise((resolve, reject) => {
+    const body: MimeBody = { attachments: [] };
+    const parser = new MailParser({
+      skipHtmlToText: true,
+      skipTextToHtml: true,
+      skipTextLinks: true,
+      skipImageLinks: true,
+      keepDeliveryStatus: true,
+      // An attached mail stays an attachment: its text is not what this sender wrote.
+      ignoreEmbedded: true,
+      checksumAlgo: false,
+      maxHeadSize: limits.maxHeaderBytes + 1024,
+      maxChildNodes: limits.maxParts + 1,
+    });
+    parser.on("error", reject);
+    parser.on("data", (data: AttachmentStream | MessageText) => {
+      if (data.type === "text") {
+        // The parser writes an empty text where there is HTML alone.
+        if (data.text !== undefined && (data.text.trim() !== "" || data.html === undefined)) body.text = data.text;
+        if (data.html !== undefined) body.html = data.html;
+        return;
+      }
+      const chunks: Buffer[] = [];
+      data.content.on("data", (chunk: Buffer) => chunks.push(chunk));
+      data.content.on("error", reject);
+      data.content.on("end", () => {
+        body.attachments.push({
+          contentType: declaredType(data),
+          ...(data.filename ? { filename: data.filename } : {}),
+          ...(data.cid ? { contentId: data.cid } : {}),
+          content: Buffer.concat(chunks),
+        });
+        data.release?.();
+      });
+    });
+    parser.on("end", () => resolve(body));
+    parser.end(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength));
+  });
+}
+
+/** As the part says, where the parser would guess from the filename. */
+function declaredType(part: AttachmentStream): string {
+  const field = part.headers.get("content-type");
+  const declared = typeof field === "object" && "value" in field && typeof field.value === "string" ? field.value : "";
+  const type = (declared || part.contentType).split(";")[0]?.trim().toLowerCase() ?? "";
+  return /^[!-.0-~]+\/[!-.0-~]+$/.test(type) ? type : "application/octet-stream";
+}
+
+/** Whether the mail that it carries was returned to us, rather than forwarded by a person. */
+function looksLikeReport(message: MailMessage, parts: BodyPart[]): boolean {
+  if (parts.some((part) => MACHINE_PARTS.has(part.contentType))) return true;
+  const has = (name: string, pattern: RegExp) =>
+    message.headers.some((header) => header.name === name && pattern.test(header.value));
+  return (
+    has("content-type", /^multipart\/report\b/i) ||
+    has("return-path", /^<\s*>/) ||
+    has("x-failed-recipients", /@/) ||
+    /^(?:mailer-daemon|postmaster)@/i.test(message.from?.address ?? "")
+  );
+}
+
+function reportPart(part: BodyPart): MailReportPart {
+  const content = part.content.subarray(0, REPORT_PART_LIMIT);
+  const utf8 = content.toString("utf8");
+  return {
+    contentType: part.contentType,
+    content: (utf8.includes("\ufffd") ? content.toString("latin1") : utf8).replace(/\r\n?/g, "\n"),
+  };
+}
+
+async function attachmentOf(part: BodyPart, put: ParseOptions["putAttachment"]): Promise<MailAttachment> {
+  return {
+    filename: safeFilename(part),
+    contentType: part.contentType,
+    size: part.content.byteLength,
+    blob: await put(part.content),
+    ...(part.contentId === undefined ? {} : { contentId: part.contentId }),
+  };
+}
+
+/** A name without a path and without control or direction-changing characters, so that a program may show it as it is. */
+function safeFilename(part: BodyPart): string {
+  const name = (part.filename ?? "")
+    .replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "")
+    .split(/[/\\]/)
+    .at(-1)
+    ?.trim()
+    .slice(0, 200);
+  if (name !== undefined && name !== "" && name !== "." && name !== "..") return name;
+  if (RETURNED_MAIL.has(part.contentType)) return "message.eml";
+  return part.contentType.startsWith("text/") ? "attachment.txt" : "attachment.bin";
+}
