@@ -18,6 +18,7 @@ import {
 } from "./smtp-outcome.ts";
 import { trust } from "./tls.ts";
 import type { Submission, SubmitResult, Submitter } from "./transport.ts";
+import { withTimeout } from "./wait.ts";
 
 export interface SubmitterSettings {
   /** Connections that are used side by side. Default: 3. */
@@ -297,18 +298,6 @@ async function freshToken(
   } catch (cause) {
     const error = Object.assign(new Error(messageOf(cause), { cause }), { code: NO_ACCESS_TOKEN });
     return { token: "", error };
-  }
-}
-
-async function withTimeout<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
