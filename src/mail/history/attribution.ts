@@ -1,0 +1,58 @@
+import { ATTRIBUTION_VERBS } from "../locale/attribution.ts";
+import { anyOf, phrasesOf } from "../locale/match.ts";
+import { asciiDigits, isBlank, type Line } from "./line.ts";
+
+/** A line (or up to four wrapped ones) in which a mail program says whom it quotes. */
+export interface Attribution {
+  /** How many lines it takes. */
+  lines: number;
+  /** Strong ones start the history even where the quoted text bears no mark. */
+  strong: boolean;
+}
+
+const VERB = new RegExp(anyOf(phrasesOf(ATTRIBUTION_VERBS)), "iu");
+const END = /[:：]\s*$|[-–—]{2,}\s*$/;
+const DATE = /(?<!\d)(?:19|20)\d{2}(?!\d)|(?<!\d)\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?!\d)|(?<!\d)25\d{2}(?!\d)/;
+const TIME = /(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)/;
+const MAILBOX =
+  /<[^<>\s@]{1,80}@[^<>\s@]{1,80}(?:<mailto:[^<>\s]{1,120}>)?>|\[mailto:|\([^()\s@]{1,80}@[^()\s@]{1,80}\)/;
+const ADDRESS = /[^\s<>@:,;()[\]]{1,80}@[^\s<>@,;()[\]]{1,80}\.[^\s<>@,;()[\]]{2,24}/;
+const OPENS_WITH_DATE = /^[\p{L}\p{M}.]{0,14},? ?\d{1,4}[\s.,/年-]/u;
+const LONGEST = 320;
+const MOST_LINES = 4;
+
+/** The attribution that starts at line `i`, if one does. */
+export function attributionAt(lines: readonly Line[], i: number): Attribution | undefined {
+  const first = lines[i];
+  if (first === undefined || isBlank(first)) return undefined;
+  if (first.mark === "attribution") return { lines: 1, strong: true };
+  let joined = "";
+  for (let n = 1; n <= MOST_LINES; n += 1) {
+    const line = lines[i + n - 1];
+    if (line === undefined || isBlank(line) || line.depth !== first.depth) return undefined;
+    joined = joined === "" ? line.body : `${joined} ${line.body}`;
+    if (joined.length > LONGEST) return undefined;
+    if (!END.test(joined)) continue;
+    const strength = strengthOf(joined, n);
+    if (strength !== undefined) return { lines: n, strong: strength === "strong" };
+    if (/[:：]$/.test(line.body)) return undefined;
+  }
+  return undefined;
+}
+
+/** How sure a sentence is the work of a mail program: date, time, address, verb. */
+function strengthOf(sentence: string, lines: number): "strong" | "weak" | undefined {
+  const text = asciiDigits(sentence);
+  const date = DATE.test(text);
+  const time = TIME.test(text);
+  const mailbox = MAILBOX.test(text);
+  const verb = VERB.test(text);
+  if (mailbox && (date || time) && (verb || OPENS_WITH_DATE.test(text))) return "strong";
+  if (mailbox && date && time) return "strong";
+  if (verb && date && (time || lines === 1) && !/[.!?] \p{Lu}/u.test(text.replace(/\b\p{L}{1,4}\./gu, "")))
+    return "strong";
+  if (verb && (mailbox || ADDRESS.test(text))) return "strong";
+  if (verb && (date || time)) return "weak";
+  if (verb && text.length <= 80 && lines === 1) return "weak";
+  return undefined;
+}
