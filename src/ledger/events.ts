@@ -86,3 +86,9 @@ export async function readEvents(
     data: JSON.parse(row.data_json) as Record<string, unknown>,
   }));
 }
+
+/** The number of the latest event; 0 where there is none. */
+export async function lastEvent(sql: Sql): Promise<number> {
+  const [row] = await sql.all<{ seq: number | null }>("SELECT MAX(seq) AS seq FROM events");
+  return row?.seq ?? 0;
+}

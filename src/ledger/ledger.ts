@@ -15,7 +15,9 @@ export interface Ledger {
 export async function openLedger(db: Database, fresh: { id: string; now: number }): Promise<Ledger> {
   await migrate(db);
   return db.transaction(async (sql) => {
-    await sql.run("INSERT INTO meta (key, value) VALUES ('ledger_id', :id) ON CONFLICT (key) DO NOTHING", { id: fresh.id });
+    await sql.run("INSERT INTO meta (key, value) VALUES ('ledger_id', :id) ON CONFLICT (key) DO NOTHING", {
+      id: fresh.id,
+    });
     await sql.run("INSERT INTO meta (key, value) VALUES ('created_at', :now) ON CONFLICT (key) DO NOTHING", {
       now: String(fresh.now),
     });

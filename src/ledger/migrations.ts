@@ -7,7 +7,6 @@ const MIGRATIONS = [
   /* 1 */ `
   CREATE TABLE tasks (
     id TEXT PRIMARY KEY,
-    ref TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     agent TEXT NOT NULL,
     graph TEXT NOT NULL,
@@ -50,7 +49,6 @@ const MIGRATIONS = [
 
   CREATE TABLE aliases (
     id TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
     task_id TEXT,
     request_id TEXT
   ) STRICT;
@@ -120,6 +118,7 @@ const MIGRATIONS = [
     answered_at INTEGER
   ) STRICT;
   CREATE INDEX requests_open ON requests (graph, created_at) WHERE state IN ('pending', 'started');
+  CREATE INDEX requests_by_thread ON requests (thread_id);
 
   CREATE TABLE cursors (
     mailbox TEXT NOT NULL,
@@ -157,7 +156,9 @@ export async function migrate(db: Database): Promise<void> {
   const stored = await schemaVersion(db);
   if (stored === MIGRATIONS.length) return;
   await db.transaction(async (sql) => {
-    const version = Number((await one<{ value: string }>(sql, "SELECT value FROM meta WHERE key = 'schema'"))?.value ?? 0);
+    const version = Number(
+      (await one<{ value: string }>(sql, "SELECT value FROM meta WHERE key = 'schema'"))?.value ?? 0,
+    );
     if (version > MIGRATIONS.length) {
       throw new EmailKitError(
         "LEDGER_VERSION",

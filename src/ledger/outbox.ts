@@ -78,7 +78,9 @@ export async function leaseDue(
 
 /** Rows whose submitter vanished while it submitted them: nobody knows whether they went out. */
 export async function abandonedRows(sql: Sql, now: number): Promise<OutboxRow[]> {
-  const rows = await sql.all<Row>(`SELECT ${COLUMNS} FROM outbox WHERE state = 'leased' AND lease_until < :now`, { now });
+  const rows = await sql.all<Row>(`SELECT ${COLUMNS} FROM outbox WHERE state = 'leased' AND lease_until < :now`, {
+    now,
+  });
   return rows.map(fromRow);
 }
 

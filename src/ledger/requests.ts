@@ -1,6 +1,6 @@
 import { one, type Sql } from "./database.ts";
 
-/** Work asked of a served agent by mail. `pending` → `started` (its graph has run) → `answered`. One thread works on one request at a time, in order. */
+/** Work asked of a served agent by mail. `pending` → `started` (its graph is to be looked at) ⇄ `waiting` (its graph is parked) → `answered`. One thread works on one request at a time, in order. */
 export interface RequestRecord {
   id: string;
   agent: string;
@@ -8,7 +8,7 @@ export interface RequestRecord {
   threadId: string;
   /** The mail that asked: an id in `messages`. */
   message: string;
-  state: "pending" | "started" | "answered";
+  state: "pending" | "started" | "waiting" | "answered";
   createdAt: number;
 }
 
@@ -34,7 +34,7 @@ export async function openRequests(
 ): Promise<RequestRecord[]> {
   return sql.all<RequestRecord>(
     `${SELECT} AS r WHERE state IN ('pending', 'started') AND graph IN (SELECT value FROM json_each(:graphs))
-       AND NOT EXISTS (SELECT 1 FROM requests o WHERE o.thread_id = r.thread_id AND o.state IN ('pending', 'started')
+       AND NOT EXISTS (SELECT 1 FROM requests o WHERE o.thread_id = r.thread_id AND o.state <> 'answered'
                        AND (o.created_at < r.created_at OR (o.created_at = r.created_at AND o.id < r.id)))
        AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || r.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
        AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.thread_id = r.thread_id AND t.retry_at > :now)
@@ -45,6 +45,17 @@ export async function openRequests(
 
 export async function markStarted(sql: Sql, id: string): Promise<void> {
   await sql.run("UPDATE requests SET state = 'started' WHERE id = :id AND state = 'pending'", { id });
+}
+
+export async function markWaiting(sql: Sql, id: string): Promise<void> {
+  await sql.run("UPDATE requests SET state = 'waiting' WHERE id = :id AND state = 'started'", { id });
+}
+
+/** The thread has run: its parked request may be answered now. */
+export async function wakeRequests(sql: Sql, threadId: string): Promise<void> {
+  await sql.run("UPDATE requests SET state = 'started' WHERE thread_id = :threadId AND state = 'waiting'", {
+    threadId,
+  });
 }
 
 export async function markAnswered(sql: Sql, id: string, now: number): Promise<void> {

@@ -11,8 +11,6 @@ export interface Acceptance {
 /** A task as the ledger keeps it. Frozen but for its outcome, which is written once. */
 export interface TaskRecord {
   id: string;
-  /** The part of the id that reply tokens carry. */
-  ref: string;
   name: string;
   agent: string;
   graph: string;
@@ -35,7 +33,6 @@ export interface TaskRecord {
 
 interface TaskRow {
   id: string;
-  ref: string;
   name: string;
   agent: string;
   graph: string;
@@ -55,16 +52,15 @@ interface TaskRow {
 }
 
 const COLUMNS =
-  "id, ref, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, created_at, deadline_at, settled_at, outcome_json";
+  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, created_at, deadline_at, settled_at, outcome_json";
 
 /** Resolves with false, and changes nothing, when the id exists. */
 export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    `INSERT INTO tasks (${COLUMNS}) VALUES (:id, :ref, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :createdAt, :deadlineAt, :settledAt, :outcome)
+    `INSERT INTO tasks (${COLUMNS}) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :createdAt, :deadlineAt, :settledAt, :outcome)
      ON CONFLICT (id) DO NOTHING`,
     {
       id: task.id,
-      ref: task.ref,
       name: task.name,
       agent: task.agent,
       graph: task.graph,
@@ -88,11 +84,6 @@ export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
 
 export async function findTask(sql: Sql, id: string): Promise<TaskRecord | undefined> {
   const row = await one<TaskRow>(sql, `SELECT ${COLUMNS} FROM tasks WHERE id = :id`, { id });
-  return row && fromRow(row);
-}
-
-export async function findTaskByRef(sql: Sql, ref: string): Promise<TaskRecord | undefined> {
-  const row = await one<TaskRow>(sql, `SELECT ${COLUMNS} FROM tasks WHERE ref = :ref`, { ref });
   return row && fromRow(row);
 }
 
@@ -120,7 +111,10 @@ export async function dueTasks(sql: Sql, now: number, limit: number): Promise<Ta
 }
 
 export async function nextDeadline(sql: Sql): Promise<number | undefined> {
-  const row = await one<{ at: number | null }>(sql, "SELECT MIN(deadline_at) AS at FROM tasks WHERE settled_at IS NULL");
+  const row = await one<{ at: number | null }>(
+    sql,
+    "SELECT MIN(deadline_at) AS at FROM tasks WHERE settled_at IS NULL",
+  );
   return row?.at ?? undefined;
 }
 
@@ -143,7 +137,6 @@ export async function settleTask(sql: Sql, id: string, outcome: StoredOutcome, n
 function fromRow(row: TaskRow): TaskRecord {
   return {
     id: row.id,
-    ref: row.ref,
     name: row.name,
     agent: row.agent,
     graph: row.graph,

@@ -18,10 +18,13 @@ export function threadLease(threadId: string): string {
 }
 
 export async function registerThread(sql: Sql, threadId: string, graph: string): Promise<void> {
-  await sql.run("INSERT INTO threads (thread_id, graph) VALUES (:threadId, :graph) ON CONFLICT (thread_id) DO NOTHING", {
-    threadId,
-    graph,
-  });
+  await sql.run(
+    "INSERT INTO threads (thread_id, graph) VALUES (:threadId, :graph) ON CONFLICT (thread_id) DO NOTHING",
+    {
+      threadId,
+      graph,
+    },
+  );
 }
 
 export async function findThread(sql: Sql, threadId: string): Promise<ThreadRecord | undefined> {

@@ -59,7 +59,11 @@ async function waitFor(kit: OpenKit, node: CurrentNode, task: TaskRecord): Promi
   for (;;) {
     const outcome = await db.transaction(async (sql) => {
       const now = kit.clock();
-      await openWait(sql, { id: waitId, graph: node.run.graph, threadId: node.threadId, nodeTaskId: node.nodeTaskId, taskIds: [task.id] }, now);
+      await openWait(
+        sql,
+        { id: waitId, graph: node.run.graph, threadId: node.threadId, nodeTaskId: node.nodeTaskId, taskIds: [task.id] },
+        now,
+      );
       const current = await findTask(sql, task.id);
       if (current?.outcome) await markDelivered(sql, waitId, now);
       else await countInterrupt(sql, waitId);
@@ -78,7 +82,8 @@ async function taskOfReceipt(kit: OpenKit, receipt: TaskReceipt): Promise<TaskRe
     );
   }
   const task = await findTask(kit.ledger.db, receipt.taskId);
-  if (!task) throw new EmailKitError("TASK_NOT_FOUND", `The ledger holds no task ${receipt.taskId} ("${receipt.name}").`);
+  if (!task)
+    throw new EmailKitError("TASK_NOT_FOUND", `The ledger holds no task ${receipt.taskId} ("${receipt.name}").`);
   return task;
 }
 

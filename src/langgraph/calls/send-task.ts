@@ -7,10 +7,10 @@ import { findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { registerThread } from "../../ledger/threads.ts";
 import { parseAddress, subaddress } from "../../mail/address.ts";
 import { composeMail, type ComposeAttachment } from "../../mail/compose.ts";
-import { bodyReference, taskAliases } from "../../mail/correlate.ts";
+import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
-import { createToken, taskRef } from "../../mail/reply-token.ts";
+import { createToken } from "../../mail/reply-token.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import { replySchemaAttachment } from "../reply-schema.ts";
@@ -112,7 +112,6 @@ async function createTask(
   });
   const task: TaskRecord = {
     id,
-    ref: taskRef(id),
     name: definition.name,
     agent: agent.name,
     graph: node.run.graph,
@@ -181,7 +180,7 @@ function reversePath(kit: OpenKit, agent: Agent, taskId: string): string {
 
 function taskBody(body: string, definition: TaskDefinition, taskId: string): string {
   const form = definition.replySchema ? replyForm(definition.replySchema) : "";
-  return [body.trimEnd(), form, `-- \n${bodyReference(taskId)}`].filter((part) => part !== "").join("\n\n");
+  return [body.trimEnd(), form, `-- \n${referenceLine(taskId)}`].filter((part) => part !== "").join("\n\n");
 }
 
 function receiptOf<Reply>(kit: OpenKit, task: TaskRecord): TaskReceipt<Reply> {

@@ -50,14 +50,19 @@ async function tryHold(kit: OpenKit, threadId: string, holder: string): Promise<
   const lost = new AbortController();
   const lose = (cause?: unknown) =>
     lost.abort(
-      new EmailKitError("LEASE_LOST", `This run lost thread ${threadId} to another one; what it did after is refused.`, {
-        cause,
-      }),
+      new EmailKitError(
+        "LEASE_LOST",
+        `This run lost thread ${threadId} to another one; what it did after is refused.`,
+        {
+          cause,
+        },
+      ),
     );
   const heartbeat = setInterval(() => {
     renewLease(db, lease, kit.clock(), kit.leaseMs).then(
       (kept) => kept || lose(),
-      (error: unknown) => kit.log.warn("The lease of a thread could not be renewed", { threadId, error: String(error) }),
+      (error: unknown) =>
+        kit.log.warn("The lease of a thread could not be renewed", { threadId, error: String(error) }),
     );
   }, kit.leaseMs / 3);
   return {

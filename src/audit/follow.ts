@@ -1,0 +1,34 @@
+import type { Database } from "../ledger/database.ts";
+import { type AuditEvent, lastEvent, readEvents } from "../ledger/events.ts";
+
+/** Hands every event that is appended from now on to `listener`, in order. Returns the way to stop. */
+export async function followEvents(db: Database, listener: (event: AuditEvent) => void): Promise<() => void> {
+  let after = await lastEvent(db);
+  let reading = false;
+  let again = false;
+  let stopped = false;
+  const read = async () => {
+    if (reading) {
+      again = true;
+      return;
+    }
+    reading = true;
+    do {
+      again = false;
+      for (const event of await readEvents(db, { after })) {
+        after = event.seq;
+        if (!stopped) listener(event);
+      }
+    } while (again && !stopped);
+    reading = false;
+  };
+  const off = db.onCommit(() => {
+    read().catch(() => {
+      reading = false;
+    });
+  });
+  return () => {
+    stopped = true;
+    off();
+  };
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { link, readFile, unlink, writeFile } from "node:fs/promises";
+import type { Agent } from "./accounts/agent.ts";
+import type { ServerOptions } from "./accounts/account.ts";
+import { parseAccount } from "./accounts/parse-account.ts";
+import type { BlobStore } from "./blobs/blobs.ts";
+import { EmailKitError } from "./errors.ts";
+import type { Logger } from "./log.ts";
+import { parseAddress } from "./mail/address.ts";
+import type { Clock } from "./time/clock.ts";
+import { durationMs, type Duration } from "./time/duration.ts";
+
+/** A mail identity of one agent. */
+export interface AgentConfig {
+  /** Such as `desk@example.com`, or `Pricing desk <desk@example.com>`. */
+  address: string;
+  /** Submission server: `smtps://user:password@host`, `smtp://…` (STARTTLS), or options with OAuth 2.0. */
+  smtp: string | ServerOptions;
+  /** Mailbox server: `imaps://user:password@host`, `imap://…` (STARTTLS), or options. */
+  imap: string | ServerOptions;
+  /** Default: `INBOX`. */
+  mailbox?: string;
+  /**
+   * How the reply token travels: `subaddress` as `desk+token@…` (Gmail, Microsoft 365, Fastmail, Dovecot, Postfix …), `catch-all` as `token@…` on a domain of one's own,
+   * `none` where the provider takes neither: Message-IDs and the reference in the body must do then, and no reply reaches grade B. Default: `subaddress`.
+   */
+  replyTo?: "subaddress" | "catch-all" | "none";
+  /** Whether the envelope sender carries a token, so that a bounce without any id still names its task. Set it to false where the provider takes no sender but the account's. Default: true. */
+  bounceToken?: boolean;
+}
+
+export interface EmailKitConfig<AgentName extends string = string> {
+  /** Path of the SQLite file that holds tasks, mails, waits and the audit log; made if absent. `:memory:` for tests. Mails lie in `<path>.blobs/`. */
+  ledger: string;
+  agents: Readonly<Record<AgentName, AgentConfig>>;
+  /**
+   * Signs the tokens in reply addresses: at least 32 characters, the same in every process, and kept for as long as replies may come.
+   * Default: drawn once, and kept in `<ledger>.key`, which only its owner can read.
+   */
+  secret?: string;
+  /** Where mails and attachments are kept. Default: files in `<ledger>.blobs/`. */
+  blobs?: BlobStore;
+  /** Default: warnings and errors to standard error. */
+  log?: Logger;
+  /** How long a run, or the watcher of a mailbox, may be silent before another process takes over. Default: "30 s". */
+  lease?: Duration;
+  /** What becomes of a mail whose connection broke after it was handed over: "hold", or sent again with the same Message-ID after a time. Default: { resendAfter: "15 min" }. */
+  onUnknown?: "hold" | { resendAfter: Duration };
+  /** Threads and requests that one worker works on at the same time. Default: 10. */
+  concurrency?: number;
+  /** The largest mail that is sent, in octets. Default: 10 MiB. */
+  maxBytes?: number;
+  /** The time, in milliseconds since the epoch. Default: `Date.now`. */
+  clock?: Clock;
+}
+
+export const DEFAULTS = {
+  lease: "30 s",
+  onUnknown: { resendAfter: "15 min" },
+  concurrency: 10,
+  maxBytes: 10 * 1024 * 1024,
+} as const;
+
+const MIN_SECRET_LENGTH = 32;
+
+/** Checks the agents at the earliest moment, without any connection. @throws EmailKitError `INVALID_CONFIG`, `INVALID_ADDRESS`. */
+export function readAgents(agents: Readonly<Record<string, AgentConfig>>): Map<string, Agent> {
+  const entries = Object.entries(agents);
+  if (entries.length === 0) {
+    throw new EmailKitError(
+      "INVALID_CONFIG",
+      "No agent is configured. Give at least one: agents: { desk: { address, smtp, imap } }.",
+    );
+  }
+  return new Map(
+    entries.map(([name, config]) => [
+      name,
+      {
+        name,
+        address: parseAddress(config.address),
+        account: parseAccount(config),
+        replyTo: config.replyTo ?? "subaddress",
+        bounceToken: config.bounceToken ?? true,
+      },
+    ]),
+  );
+}
+
+export function readUnknownPolicy(
+  policy: EmailKitConfig["onUnknown"],
+): { kind: "resend"; afterMs: number } | { kind: "hold" } {
+  const value = policy ?? DEFAULTS.onUnknown;
+  return value === "hold" ? { kind: "hold" } : { kind: "resend", afterMs: durationMs(value.resendAfter) };
+}
+
+export function checkSecret(secret: string | undefined): void {
+  if (secret === undefined || secret.length >= MIN_SECRET_LENGTH) return;
+  throw new EmailKitError(
+    "INVALID_CONFIG",
+    `The secret has ${secret.length} characters; it needs at least ${MIN_SECRET_LENGTH}. Draw one: openssl rand -base64 32.`,
+  );
+}
+
+/** The key that signs tokens: the given secret, or the one that lies beside the ledger. */
+export async function readTokenKey(ledger: string, secret: string | undefined): Promise<Uint8Array> {
+  if (secret !== undefined) return Buffer.from(secret, "utf8");
+  if (ledger === ":memory:") return randomBytes(32);
+  const path = `${ledger}.key`;
+  if (!existsSync(path)) await drawKey(path);
+  return Buffer.from((await readFile(path, "utf8")).trim(), "base64");
+}
+
+/** Of two processes that draw one at the same time, the first wins, and its file is whole. */
+async function drawKey(path: string): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  await writeFile(aside, `${randomBytes(32).toString("base64")}\n`, { mode: 0o600 });
+  try {
+    await link(aside, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await unlink(aside);
+  }
+}

@@ -1,0 +1,234 @@
+import { randomUUID } from "node:crypto";
+import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
+import type { Agent } from "./accounts/agent.ts";
+import { followEvents } from "./audit/follow.ts";
+import { fileBlobs } from "./blobs/files.ts";
+import { memoryBlobs } from "./blobs/memory.ts";
+import { checkSecret, DEFAULTS, type EmailKitConfig, readAgents, readTokenKey, readUnknownPolicy } from "./config.ts";
+import { EmailKitError } from "./errors.ts";
+import { hashId } from "./langgraph/base32.ts";
+import { awaitReply } from "./langgraph/calls/await-reply.ts";
+import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
+import { createNodes, type EmailNodes } from "./langgraph/calls/nodes.ts";
+import type { Outcome } from "./langgraph/calls/outcome.ts";
+import type { TaskReceipt } from "./langgraph/calls/receipt.ts";
+import { sendTask, type TaskMail } from "./langgraph/calls/send-task.ts";
+import { createTools, type EmailTools } from "./langgraph/calls/tools.ts";
+import { EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
+import type { OpenKit } from "./langgraph/context.ts";
+import { attachGraph, type AttachOptions } from "./langgraph/drive/attach.ts";
+import { inProcessResume } from "./langgraph/drive/in-process.ts";
+import type { DrivenGraph } from "./langgraph/drive/thread-state.ts";
+import { inProcessServe, type ServedInbox, type ServeOptions } from "./langgraph/serve-inbox.ts";
+import { type AuditEvent, appendEvent, readEvents } from "./ledger/events.ts";
+import { openLedger } from "./ledger/ledger.ts";
+import { type Disposition, type MessageRecord, messagesByDisposition } from "./ledger/messages.ts";
+import { openSqlite } from "./ledger/sqlite.ts";
+import { retryStalled, stalledThreads, type ThreadRecord } from "./ledger/threads.ts";
+import { consoleLogger } from "./log.ts";
+import { durationMs } from "./time/duration.ts";
+import { createMailbox } from "./transport/imap.ts";
+import { createSubmitter } from "./transport/smtp.ts";
+import type { Mailbox } from "./transport/transport.ts";
+import type { WorkerDeps } from "./worker/deps.ts";
+import { runOnce, startWorker, type Worker } from "./worker/worker.ts";
+
+/** A compiled graph, of whatever state. */
+export interface CompiledGraph {
+  invoke(input: never, options?: never): Promise<unknown>;
+}
+
+type InputOf<Graph extends CompiledGraph> = Parameters<Graph["invoke"]>[0];
+type StateOf<Graph extends CompiledGraph> = Awaited<ReturnType<Graph["invoke"]>>;
+
+/** Everything that a graph needs to work with people and agents by mail. Opens its ledger at the first use; makes connections only for a worker. */
+export interface EmailKit<AgentName extends string = string> extends AsyncDisposable {
+  /** Mails a task, once, however often the node is executed. Inside a node or tool of an attached graph. */
+  sendTask<Reply>(task: TaskDefinition<Reply>, mail: TaskMail<AgentName>): Promise<TaskReceipt<Reply>>;
+  /**
+   * Parks the graph until the task has an outcome, and returns it. `task`: its definition, or the receipt of its send; with a receipt, the definition
+   * too where the schema has transforms. Throws LangGraph's interrupt, which must pass.
+   */
+  awaitReply<Reply>(
+    task: TaskDefinition<Reply> | TaskReceipt<Reply>,
+    definition?: TaskDefinition<Reply>,
+  ): Promise<Outcome<Reply>>;
+  /** The same two calls as ready nodes. */
+  readonly nodes: EmailNodes<AgentName>;
+  /** LangChain tools with which a model mails and waits as one agent. */
+  tools(agent: AgentName): EmailTools;
+  /** Wraps a saver of any kind: pass the result to `compile({ checkpointer })`. */
+  checkpointer(saver: BaseCheckpointSaver): EmailCheckpointSaver;
+  /** Makes the compiled graph's runs durable and exclusive, and known to the worker under `name`, which must stay the same while threads wait. Returns the same graph. */
+  attach<Graph extends CompiledGraph>(name: string, graph: Graph, options?: AttachOptions): Graph;
+  /** Lets an agent answer mail that asks for work: each request is one run of the attached graph, and its result goes back in the same conversation. */
+  serveInbox<Graph extends CompiledGraph>(
+    agent: AgentName,
+    graph: Graph,
+    options: ServeOptions<InputOf<Graph>, StateOf<Graph>>,
+  ): void;
+  /** Starts the worker: it submits, watches the mailboxes, resumes, serves and expires, until it is stopped. */
+  start(): Promise<Worker>;
+  /** Does all of that once and ends, for a cron job or a webhook: no process needs to run while a graph waits. */
+  runOnce(): Promise<void>;
+  /** The audit log: what happened in a thread, or in all, oldest first. */
+  events(options?: { threadId?: string; after?: number; limit?: number }): Promise<AuditEvent[]>;
+  /** Calls `listener` for every event from now on, also of other processes on the same ledger. Returns the way to stop. */
+  follow(listener: (event: AuditEvent) => void): Promise<() => void>;
+  /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */
+  messages(disposition: Disposition): Promise<MessageRecord[]>;
+  /** Threads whose runs threw too often. */
+  stalled(): Promise<ThreadRecord[]>;
+  /** Lets a stalled thread be tried again. Resolves with false when it is not stalled. */
+  retry(threadId: string): Promise<boolean>;
+  /** Closes the ledger. Stop the worker first. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts a kit together; opens nothing yet, so that a graph's module can export it.
+ * @throws EmailKitError `INVALID_CONFIG`, `INVALID_ADDRESS` at once, for what can be seen without a connection.
+ */
+export function createEmailKit<const AgentName extends string>(config: EmailKitConfig<AgentName>): EmailKit<AgentName> {
+  const agents = readAgents(config.agents);
+  checkSecret(config.secret);
+  const onUnknown = readUnknownPolicy(config.onUnknown);
+  const leaseMs = durationMs(config.lease ?? DEFAULTS.lease);
+  const graphs = new Map<string, DrivenGraph>();
+  const inboxes = new Map<string, ServedInbox>();
+  let opening: Promise<OpenKit> | undefined;
+
+  const open = (): Promise<OpenKit> => {
+    opening ??= openKit(config, agents, leaseMs).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+  const workerDeps = async (): Promise<{ deps: WorkerDeps; close: () => Promise<void> }> => {
+    const kit = await open();
+    const submitters = new Map(
+      [...agents.values()].map((agent) => [agent.name, createSubmitter(agent.account.smtp, { log: kit.log })]),
+    );
+    const mailboxes = mailboxesOf([...agents.values()], kit);
+    const deps: WorkerDeps = {
+      ...kit,
+      submitters,
+      mailboxes,
+      resume: inProcessResume(kit, graphs),
+      serve: inProcessServe(kit, inboxes),
+      onUnknown,
+      leaseMs,
+      concurrency: config.concurrency ?? DEFAULTS.concurrency,
+    };
+    const closables = [...submitters.values(), ...mailboxes.map(({ mailbox }) => mailbox)];
+    return { deps, close: async () => void (await Promise.all(closables.map((closable) => closable.close()))) };
+  };
+  const close = async () => {
+    const kit = opening;
+    opening = undefined;
+    await (await kit)?.ledger.db.close();
+  };
+  const send: EmailKit<AgentName>["sendTask"] = async (task, mail) => sendTask(await open(), task, mail);
+  const wait: EmailKit<AgentName>["awaitReply"] = async (task, definition) =>
+    awaitReply(await open(), task, definition);
+
+  return {
+    sendTask: send,
+    awaitReply: wait,
+    nodes: createNodes<AgentName>({ sendTask: send, awaitReply: wait }),
+    tools: (agent) => {
+      requireAgent(agents, agent);
+      return createTools(open, agent);
+    },
+    checkpointer: (saver) => new EmailCheckpointSaver(saver, open),
+    attach(name, graph, options) {
+      if (graphs.has(name)) {
+        throw new EmailKitError(
+          "INVALID_CONFIG",
+          `A graph is attached as "${name}" already. Give each graph its own name.`,
+        );
+      }
+      graphs.set(name, attachGraph(open, name, graph, options));
+      return graph;
+    },
+    serveInbox(agent, graph, options) {
+      requireAgent(agents, agent);
+      const attached = [...graphs].find(([, driven]) => (driven as unknown) === graph);
+      if (!attached) {
+        throw new EmailKitError(
+          "GRAPH_NOT_ATTACHED",
+          `Attach the graph that serves "${agent}" first: kit.attach("name", graph).`,
+        );
+      }
+      if (inboxes.has(agent)) throw new EmailKitError("INVALID_CONFIG", `The inbox of "${agent}" is served already.`);
+      inboxes.set(agent, { graph: attached[0], driven: attached[1], options: options as ServedInbox["options"] });
+    },
+    async start() {
+      const { deps, close: closeConnections } = await workerDeps();
+      const worker = startWorker(deps);
+      const stop: Worker["stop"] = async (options) => {
+        await worker.stop(options);
+        await closeConnections();
+      };
+      return { ready: worker.ready, stop, [Symbol.asyncDispose]: () => stop() };
+    },
+    async runOnce() {
+      const { deps, close: closeConnections } = await workerDeps();
+      try {
+        await runOnce(deps);
+      } finally {
+        await closeConnections();
+      }
+    },
+    events: async (options) => readEvents((await open()).ledger.db, options),
+    follow: async (listener) => followEvents((await open()).ledger.db, listener),
+    messages: async (disposition) => messagesByDisposition((await open()).ledger.db, disposition),
+    stalled: async () => stalledThreads((await open()).ledger.db),
+    async retry(threadId) {
+      const kit = await open();
+      const now = kit.clock();
+      return kit.ledger.db.transaction(async (sql) => {
+        if (!(await retryStalled(sql, threadId, now))) return false;
+        await appendEvent(sql, { at: now, kind: "retried", threadId, data: {} });
+        return true;
+      });
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function openKit(config: EmailKitConfig, agents: Map<string, Agent>, leaseMs: number): Promise<OpenKit> {
+  const clock = config.clock ?? Date.now;
+  const memory = config.ledger === ":memory:";
+  const db = openSqlite(config.ledger);
+  return {
+    ledger: await openLedger(db, { id: hashId(randomUUID()).slice(0, 16), now: clock() }),
+    blobs: config.blobs ?? (memory ? memoryBlobs() : fileBlobs(`${config.ledger}.blobs`)),
+    tokenKey: await readTokenKey(config.ledger, config.secret),
+    agents,
+    clock,
+    newId: randomUUID,
+    log: config.log ?? consoleLogger(),
+    leaseMs,
+    maxBytes: config.maxBytes ?? DEFAULTS.maxBytes,
+  };
+}
+
+/** Agents may share a mailbox, by subaddresses: it is watched once. */
+function mailboxesOf(agents: readonly Agent[], kit: OpenKit): WorkerDeps["mailboxes"] {
+  const shared = new Map<string, { mailbox: Mailbox; agents: Agent[] }>();
+  for (const agent of agents) {
+    const mailbox = createMailbox(agent.account.imap, { mailbox: agent.account.mailbox, log: kit.log });
+    const known = shared.get(mailbox.key);
+    if (known) known.agents.push(agent);
+    else shared.set(mailbox.key, { mailbox, agents: [agent] });
+  }
+  return [...shared.values()];
+}
+
+function requireAgent(agents: ReadonlyMap<string, Agent>, name: string): void {
+  if (agents.has(name)) return;
+  throw new EmailKitError("UNKNOWN_AGENT", `No agent "${name}". Configured: ${[...agents.keys()].join(", ")}.`);
+}

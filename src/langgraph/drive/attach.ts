@@ -1,0 +1,122 @@
+import { getConfig } from "@langchain/langgraph";
+import { EmailKitError } from "../../errors.ts";
+import { EmailCheckpointSaver } from "../checkpointer.ts";
+import type { OpenKit, OpenKitOnce } from "../context.ts";
+import { RUN_KEY, runOf, type EmailRun } from "../run.ts";
+import { closeWaits } from "./close-waits.ts";
+import { holdThread, type HeldThread } from "./thread-lease.ts";
+import { type DrivenGraph, readThreadState } from "./thread-state.ts";
+
+export interface AttachOptions {
+  /** What a run does while another one holds its thread: wait for its end, or reject with `THREAD_BUSY`. Default: `wait`. */
+  onBusy?: "wait" | "reject";
+}
+
+/** The parts of LangGraph's compiled graph that a run goes through. */
+interface Runnable extends DrivenGraph {
+  config?: RunConfig;
+  _streamIterator(input: unknown, options?: RunConfig): AsyncGenerator<unknown>;
+  bulkUpdateState(config: RunConfig, supersteps: unknown): Promise<unknown>;
+}
+
+interface RunConfig {
+  configurable?: Record<string, unknown>;
+  durability?: string;
+  checkpointDuring?: boolean;
+  signal?: AbortSignal;
+  [key: string]: unknown;
+}
+
+/**
+ * Makes every root run of the graph hold its thread, store each step before the next, and close the waits that it answered.
+ * The graph stays what it is: its class gets a subclass, so that copies made by `withConfig` behave alike.
+ */
+export function attachGraph(open: OpenKitOnce, name: string, graph: object, options: AttachOptions = {}): DrivenGraph {
+  const compiled = graph as Runnable;
+  if (!(compiled.checkpointer instanceof EmailCheckpointSaver)) {
+    throw new EmailKitError(
+      "RUN_NOT_DURABLE",
+      `Graph "${name}" has no checkpointer of this kit. Compile it with { checkpointer: kit.checkpointer(saver) }, where saver is any LangGraph saver.`,
+    );
+  }
+  const Base = compiled.constructor as new (fields: unknown) => Runnable;
+  class AttachedGraph extends Base {
+    override async *_streamIterator(input: unknown, config?: RunConfig): AsyncGenerator<unknown> {
+      const threadId = config?.configurable?.["thread_id"] ?? this.config?.configurable?.["thread_id"];
+      if (isNested(config) || typeof threadId !== "string") {
+        yield* super._streamIterator(input, config);
+        return;
+      }
+      const kit = await open();
+      const durability =
+        config?.durability ?? this.config?.durability ?? (config?.checkpointDuring === false ? "exit" : "sync");
+      const outer = runOf(config?.configurable);
+      const held =
+        outer?.threadId === threadId ? undefined : await holdThread(kit, threadId, holdOptions(options, config));
+      const run: EmailRun = {
+        ledgerId: kit.ledger.id,
+        graph: name,
+        threadId,
+        lease: (held ?? outer)!.lease,
+        notDurable: durability === "sync" ? undefined : `this run has durability "${durability}"`,
+      };
+      const { checkpointDuring: _, ...rest } = config ?? {};
+      try {
+        yield* super._streamIterator(input, {
+          ...rest,
+          durability,
+          configurable: { ...config?.configurable, [RUN_KEY]: run },
+          ...(held && { signal: anySignal(config?.signal, held.signal) }),
+        });
+        await closeWaits(kit, threadId, await readThreadState(this, threadId));
+      } finally {
+        await held?.release();
+      }
+    }
+
+    override async bulkUpdateState(config: RunConfig, supersteps: unknown): Promise<unknown> {
+      const threadId = config.configurable?.["thread_id"] ?? this.config?.configurable?.["thread_id"];
+      if (isNested(config) || typeof threadId !== "string") return super.bulkUpdateState(config, supersteps);
+      const kit = await open();
+      return withThread(kit, threadId, holdOptions(options, config), async ({ lease }) => {
+        const run: EmailRun = { ledgerId: kit.ledger.id, graph: name, threadId, lease, notDurable: undefined };
+        return super.bulkUpdateState(
+          { ...config, configurable: { ...config.configurable, [RUN_KEY]: run } },
+          supersteps,
+        );
+      });
+    }
+  }
+  Object.defineProperty(AttachedGraph, "name", { value: Base.name });
+  Object.setPrototypeOf(compiled, AttachedGraph.prototype as object);
+  return compiled;
+}
+
+/** Holds the thread around `work`. */
+export async function withThread<T>(
+  kit: OpenKit,
+  threadId: string,
+  options: Parameters<typeof holdThread>[2],
+  work: (held: HeldThread) => Promise<T>,
+): Promise<T> {
+  const held = await holdThread(kit, threadId, options);
+  try {
+    return await work(held);
+  } finally {
+    await held.release();
+  }
+}
+
+/** Whether this is a subgraph's run: then its root run holds the thread. LangGraph decides it by the same keys. */
+function isNested(config: RunConfig | undefined): boolean {
+  const ambient = getConfig() as RunConfig | undefined;
+  return [config, ambient].some((candidate) => candidate?.configurable?.["__pregel_read"] !== undefined);
+}
+
+function holdOptions(options: AttachOptions, config: RunConfig | undefined) {
+  return { onBusy: options.onBusy ?? "wait", signal: config?.signal } as const;
+}
+
+function anySignal(given: AbortSignal | undefined, lost: AbortSignal): AbortSignal {
+  return given ? AbortSignal.any([given, lost]) : lost;
+}

@@ -1,0 +1,223 @@
+import type { Agent } from "../accounts/agent.ts";
+import { EmailKitError } from "../errors.ts";
+import { insertAliases } from "../ledger/aliases.ts";
+import { appendEvent } from "../ledger/events.ts";
+import { findMessage, type MessageRecord } from "../ledger/messages.ts";
+import type { ReplyAttachment } from "../ledger/outcome.ts";
+import { insertOutbox } from "../ledger/outbox.ts";
+import { findRequest, markAnswered, markStarted, markWaiting, type RequestRecord } from "../ledger/requests.ts";
+import { findThread } from "../ledger/threads.ts";
+import { composeMail } from "../mail/compose.ts";
+import type { MailMessage } from "../mail/message.ts";
+import { messageId, normalizeMessageId } from "../mail/message-id.ts";
+import { parseMail } from "../mail/parse.ts";
+import { replyReferences, replySubject } from "../mail/references.ts";
+import type { ServePort } from "../worker/ports.ts";
+import { hashId } from "./base32.ts";
+import type { OpenKit } from "./context.ts";
+import { driveThread, fail, invoke, tryHold, type Drive } from "./drive/in-process.ts";
+import { readThreadState, type DrivenGraph } from "./drive/thread-state.ts";
+import { REPLY_SCHEMA_FILENAME } from "./reply-schema.ts";
+
+/** A mail that asks a served agent for work. */
+export interface InboxRequest {
+  /** The address that asks. */
+  from: string;
+  subject: string;
+  /** The new text of the mail, without history, signature and disclaimer. */
+  text: string;
+  attachments: ReplyAttachment[];
+  /** JSON Schema of the answer that is asked for, where the mail brings one. */
+  replySchema?: Record<string, unknown>;
+  messageId?: string;
+  /** ISO 8601. */
+  receivedAt: string;
+}
+
+/** What goes back: data as JSON, words for people, or both. */
+export interface InboxAnswer {
+  /** Sent as the attachment `reply.json`. */
+  data?: unknown;
+  /** Default: the data in readable lines. */
+  text?: string;
+}
+
+export interface ServeOptions<Input, State> {
+  /** Who may ask: addresses or `*@domain`; `anyone` lets every sender start a run. Others are quarantined. */
+  from: readonly string[] | "anyone";
+  /** The input of the graph's run for a request. */
+  input: (request: InboxRequest) => Input;
+  /** The answer from the state in which the graph has finished. */
+  reply: (state: State) => InboxAnswer;
+}
+
+export interface ServedInbox {
+  graph: string;
+  driven: DrivenGraph;
+  options: ServeOptions<unknown, unknown>;
+}
+
+/** Runs served agents' graphs in this process, one thread a request, and puts their answers into the outbox. */
+export function inProcessServe(kit: OpenKit, inboxes: ReadonlyMap<string, ServedInbox>): ServePort {
+  return {
+    served(agent) {
+      const inbox = inboxes.get(agent);
+      return inbox && { graph: inbox.graph, from: inbox.options.from };
+    },
+    graphs: () => [...new Set([...inboxes.values()].map(({ graph }) => graph))],
+    async serve(requestId, signal) {
+      const request = await findRequest(kit.ledger.db, requestId);
+      const inbox = request && inboxes.get(request.agent);
+      if (!request || !inbox) return { kind: "waiting" };
+      const held = await tryHold(kit, request.threadId);
+      if (!held) return { kind: "busy" };
+      const drive: Drive = { graph: inbox.driven, name: inbox.graph, threadId: request.threadId, held, signal };
+      try {
+        return await serveRequest(kit, inbox, request, drive);
+      } finally {
+        await held.release();
+      }
+    },
+  };
+}
+
+async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRecord, drive: Drive) {
+  const record = (await findMessage(kit.ledger.db, request.message))!;
+  if (await isStalled(kit, request.threadId)) {
+    await answer(kit, request, record, { kind: "failed" });
+    return { kind: "answered" } as const;
+  }
+  try {
+    if (request.state === "pending" && !(await hasBegun(kit, request, drive))) {
+      await invoke(kit, drive, inbox.options.input(await readRequest(kit, record)));
+      await markStarted(kit.ledger.db, request.id);
+    }
+    await driveThread(kit, drive);
+  } catch (error) {
+    if (drive.signal.aborted) return { kind: "busy" } as const;
+    await fail(kit, request.threadId, inbox.graph, error);
+    if (!(await isStalled(kit, request.threadId))) return { kind: "failed" } as const;
+    await answer(kit, request, record, { kind: "failed" });
+    return { kind: "answered" } as const;
+  }
+  const state = await readThreadState(inbox.driven, request.threadId);
+  if (!state.finished) {
+    await markWaiting(kit.ledger.db, request.id);
+    return { kind: "waiting" } as const;
+  }
+  await answer(kit, request, record, { kind: "done", answer: inbox.options.reply(state.values) });
+  return { kind: "answered" } as const;
+}
+
+async function isStalled(kit: OpenKit, threadId: string): Promise<boolean> {
+  return typeof (await findThread(kit.ledger.db, threadId))?.stalledAt === "number";
+}
+
+/** A process that died during the first run of a request left its thread begun: it goes on, and is not begun again. */
+async function hasBegun(kit: OpenKit, request: RequestRecord, drive: Drive): Promise<boolean> {
+  const state = await readThreadState(drive.graph, drive.threadId);
+  if (state.finished) return false;
+  await markStarted(kit.ledger.db, request.id);
+  return true;
+}
+
+async function readRequest(kit: OpenKit, record: MessageRecord): Promise<InboxRequest> {
+  const schema = record.content.attachments.find(({ filename }) => filename === REPLY_SCHEMA_FILENAME);
+  const replySchema = schema && readJson(await kit.blobs.get(schema.blob));
+  return {
+    from: record.sender ?? "",
+    subject: record.subject,
+    text: record.content.text,
+    attachments: record.content.attachments.filter((attachment) => attachment !== schema),
+    ...(replySchema && { replySchema }),
+    ...(record.messageId && { messageId: record.messageId }),
+    receivedAt: new Date(record.receivedAt).toISOString(),
+  };
+}
+
+function readJson(content: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(content).toString("utf8"));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+type Ending = { kind: "done"; answer: InboxAnswer } | { kind: "failed" };
+
+/** Composes the answer and puts it into the outbox, with the mark that the request is answered: once. */
+async function answer(kit: OpenKit, request: RequestRecord, record: MessageRecord, ending: Ending): Promise<void> {
+  const agent = kit.agents.get(request.agent)!;
+  const parsed = await parseMail(await kit.blobs.get(record.raw), {
+    putAttachment: (content) => kit.blobs.put(content),
+  });
+  if (parsed.kind !== "parsed") {
+    throw new EmailKitError("INVALID_MESSAGE", `The request ${request.id} can no longer be read: ${parsed.reason}`);
+  }
+  const now = kit.clock();
+  const id = hashId("answer", kit.ledger.id, request.id);
+  const mail = await composeAnswer(kit, agent, parsed.message, ending, id, now);
+  const raw = await kit.blobs.put(mail.raw);
+  await kit.ledger.db.transaction(async (sql) => {
+    await insertOutbox(sql, {
+      id,
+      taskId: null,
+      requestId: request.id,
+      agent: agent.name,
+      messageId: mail.messageId,
+      envelope: { from: agent.address.address, to: [mail.to] },
+      raw,
+      dueAt: now,
+      attempts: 0,
+      createdAt: now,
+    });
+    await insertAliases(sql, { requestId: request.id }, [normalizeMessageId(mail.messageId)]);
+    await markAnswered(sql, request.id, now);
+    await appendEvent(sql, {
+      at: now,
+      kind: "request-answered",
+      agent: agent.name,
+      graph: request.graph,
+      threadId: request.threadId,
+      messageId: mail.messageId,
+      data: { requestId: request.id, to: mail.to, ending: ending.kind, body: raw },
+    });
+  });
+}
+
+async function composeAnswer(
+  kit: OpenKit,
+  agent: Agent,
+  request: MailMessage,
+  ending: Ending,
+  id: string,
+  now: number,
+): Promise<{ raw: Uint8Array; messageId: string; to: string }> {
+  const ownId = messageId(id, agent.address.address.split("@")[1]!);
+  const to = (request.replyTo[0] ?? request.from)!.address;
+  const data = ending.kind === "done" ? ending.answer.data : undefined;
+  const raw = await composeMail({
+    messageId: ownId,
+    date: new Date(now),
+    from: agent.address,
+    to: [to],
+    subject: replySubject(request.subject),
+    text: answerText(ending),
+    ...(request.messageId && replyReferences(request)),
+    attachments:
+      data === undefined
+        ? []
+        : [{ filename: "reply.json", contentType: "application/json", content: JSON.stringify(data, null, 2) }],
+    autoSubmitted: "auto-replied",
+    headers: { "X-LangGraph-Email": ending.kind === "done" ? "answer" : "failure" },
+    maxBytes: kit.maxBytes,
+  });
+  return { raw, messageId: ownId, to };
+}
+
+function answerText(ending: Ending): string {
+  if (ending.kind === "failed") return "The work could not be done: the agent failed. Its operator can see why.";
+  const { text, data } = ending.answer;
+  return text ?? (typeof data === "string" ? data : JSON.stringify(data, null, 2));
+}

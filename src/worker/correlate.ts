@@ -1,0 +1,46 @@
+import { resolveAlias } from "../ledger/aliases.ts";
+import type { Sql } from "../ledger/database.ts";
+import { findTask, type TaskRecord } from "../ledger/tasks.ts";
+import { gatherSignals, signalAlias, tokenAlias } from "../mail/correlate.ts";
+import { normalizeMessageId } from "../mail/message-id.ts";
+import type { MailMessage } from "../mail/message.ts";
+import { verifyToken } from "../mail/reply-token.ts";
+import type { Evidence } from "../policy/assurance.ts";
+
+/** What a mail belongs to. */
+export type Correlation =
+  | { kind: "task"; task: TaskRecord; signal: Evidence["signal"] }
+  /** A mail in a conversation that a served agent has answered in. */
+  | { kind: "request"; requestId: string }
+  /** A mail that this ledger sent, seen in a mailbox of its own: between two of its agents, or come back. */
+  | { kind: "sent-by-us" }
+  | { kind: "other-ledger" }
+  | { kind: "none" };
+
+/** Looks for every signal of a mail in the ledger, the most trusted first. */
+export async function correlate(
+  sql: Sql,
+  message: MailMessage,
+  keys: { tokenKey: Uint8Array; ledgerId: string },
+): Promise<Correlation> {
+  // It carries the very ids that its reply would be known by.
+  const own = message.messageId && (await resolveAlias(sql, normalizeMessageId(message.messageId)));
+  if (own && "taskId" in own) return { kind: "sent-by-us" };
+  let foreign = false;
+  let request: Correlation | undefined;
+  for (const signal of gatherSignals(message)) {
+    const verdict = signal.kind === "token" ? verifyToken(keys.tokenKey, keys.ledgerId, signal.token) : undefined;
+    if (verdict?.kind === "other-ledger") foreign = true;
+    if (verdict && verdict.kind !== "valid") continue;
+    const alias = signal.kind === "token" ? tokenAlias((verdict as { taskRef: string }).taskRef) : signalAlias(signal);
+    const target = await resolveAlias(sql, alias);
+    if (!target) continue;
+    if ("requestId" in target) {
+      request ??= { kind: "request", requestId: target.requestId };
+      continue;
+    }
+    const task = await findTask(sql, target.taskId);
+    if (task) return { kind: "task", task, signal: signal.kind };
+  }
+  return request ?? (foreign ? { kind: "other-ledger" } : { kind: "none" });
+}

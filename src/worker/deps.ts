@@ -1,0 +1,29 @@
+import type { Agent } from "../accounts/agent.ts";
+import type { BlobStore } from "../blobs/blobs.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Logger } from "../log.ts";
+import type { Clock } from "../time/clock.ts";
+import type { Mailbox, Submitter } from "../transport/transport.ts";
+import type { ResumePort, ServePort } from "./ports.ts";
+
+export interface WorkerDeps {
+  ledger: Ledger;
+  blobs: BlobStore;
+  tokenKey: Uint8Array;
+  agents: ReadonlyMap<string, Agent>;
+  /** Each agent's submission server. */
+  submitters: ReadonlyMap<string, Submitter>;
+  /** Each mailbox once, with the agents that share it. */
+  mailboxes: readonly { mailbox: Mailbox; agents: readonly Agent[] }[];
+  resume: ResumePort;
+  serve: ServePort;
+  clock: Clock;
+  newId: () => string;
+  log: Logger;
+  /** What becomes of a mail whose connection broke after it was handed over: sent again with the same Message-ID after `afterMs`, or held. */
+  onUnknown: { kind: "resend"; afterMs: number } | { kind: "hold" };
+  /** How long a watcher of a mailbox may be silent before another takes over. Milliseconds. */
+  leaseMs: number;
+  /** Threads and requests that are worked on at the same time. */
+  concurrency: number;
+}

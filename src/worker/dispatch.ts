@@ -1,0 +1,156 @@
+import { insertAliases } from "../ledger/aliases.ts";
+import type { Sql } from "../ledger/database.ts";
+import { appendEvent, type AuditEvent, type AuditKind } from "../ledger/events.ts";
+import {
+  abandonedRows,
+  leaseDue,
+  markFailed,
+  markSubmitted,
+  nextOutboxTime,
+  type OutboxRow,
+  reschedule,
+} from "../ledger/outbox.ts";
+import { findTask, settleTask } from "../ledger/tasks.ts";
+import { normalizeMessageId } from "../mail/message-id.ts";
+import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
+import { backoffMs } from "./backoff.ts";
+import type { WorkerDeps } from "./deps.ts";
+
+/** How long a submission may take before another worker takes it for vanished. */
+const LEASE_MS = 120_000;
+const BATCH = 20;
+const RETRY = { firstMs: 15_000, maxMs: 1_800_000 };
+
+/** Submits everything that is due. Resolves with the number of mails that were tried. */
+export async function dispatchDue(deps: WorkerDeps): Promise<number> {
+  const { db } = deps.ledger;
+  let tried = 0;
+  await takeUpAbandoned(deps);
+  for (;;) {
+    const rows = await db.transaction((sql) =>
+      leaseDue(sql, {
+        agents: [...deps.submitters.keys()],
+        holder: deps.newId(),
+        now: deps.clock(),
+        leaseMs: LEASE_MS,
+        limit: BATCH,
+      }),
+    );
+    if (rows.length === 0) return tried;
+    await Promise.all(rows.map((row) => dispatch(deps, row)));
+    tried += rows.length;
+  }
+}
+
+export async function nextDispatch(deps: WorkerDeps): Promise<number | undefined> {
+  return nextOutboxTime(deps.ledger.db);
+}
+
+async function dispatch(deps: WorkerDeps, row: OutboxRow): Promise<void> {
+  const raw = await deps.blobs.get(row.raw);
+  const result = await deps.submitters.get(row.agent)!.submit({ envelope: row.envelope, raw });
+  await deps.ledger.db.transaction((sql) => record(deps, sql, row, result));
+  if (result.kind !== "submitted") {
+    deps.log.warn(`A mail was not submitted: ${result.error.message}`, {
+      code: result.error.code,
+      messageId: row.messageId,
+    });
+  }
+}
+
+async function record(deps: WorkerDeps, sql: Sql, row: OutboxRow, result: SubmitResult): Promise<void> {
+  const now = deps.clock();
+  switch (result.kind) {
+    case "submitted": {
+      await markSubmitted(sql, row.id, now);
+      const target = row.taskId ? { taskId: row.taskId } : { requestId: row.requestId! };
+      await insertAliases(sql, target, result.serverMessageIds.map(normalizeMessageId));
+      await audit(sql, row, "submitted", now, { response: result.response, serverMessageIds: result.serverMessageIds });
+      await settleRefused(sql, row, result.refused, now);
+      return;
+    }
+    case "refused": {
+      await markFailed(sql, row.id, "refused", result.diagnostic);
+      await audit(sql, row, "submission-refused", now, { diagnostic: result.diagnostic });
+      await settleRefused(sql, row, result.refused, now, result);
+      return;
+    }
+    case "deferred": {
+      const dueAt = now + backoffMs(row.attempts, RETRY);
+      await reschedule(sql, row.id, dueAt, result.diagnostic);
+      await audit(sql, row, "submission-deferred", now, {
+        diagnostic: result.diagnostic,
+        code: result.error.code,
+        dueAt,
+      });
+      return;
+    }
+    case "unknown":
+      await recordUnknown(deps, sql, row, result.diagnostic);
+  }
+}
+
+/** A task is bounced when none of its addressees can get it any more. */
+async function settleRefused(
+  sql: Sql,
+  row: OutboxRow,
+  refused: readonly RefusedRecipient[],
+  now: number,
+  whole?: { diagnostic: string; enhancedStatus?: string },
+): Promise<void> {
+  if (!row.taskId) return;
+  const task = await findTask(sql, row.taskId);
+  if (!task) return;
+  const lost = new Map(refused.map((recipient) => [recipient.address.toLowerCase(), recipient]));
+  if (!whole && !task.addressees.every((address) => lost.has(address.toLowerCase()))) return;
+  const first = lost.get(task.addressees[0]!.toLowerCase());
+  const status = first?.enhancedStatus ?? whole?.enhancedStatus;
+  const outcome = {
+    kind: "bounced" as const,
+    recipient: first?.address ?? task.addressees[0]!,
+    ...(status && { status }),
+    diagnostic: first?.diagnostic ?? whole?.diagnostic ?? "",
+    permanent: first?.permanent ?? true,
+  };
+  if (await settleTask(sql, task.id, outcome, now))
+    await audit(sql, row, "settled", now, { ...outcome }, task.threadId);
+}
+
+async function recordUnknown(deps: WorkerDeps, sql: Sql, row: OutboxRow, diagnostic: string): Promise<void> {
+  const now = deps.clock();
+  const reason = `It may or may not have been accepted: ${diagnostic}`;
+  if (deps.onUnknown.kind === "hold") await markFailed(sql, row.id, "unknown", reason);
+  else await reschedule(sql, row.id, now + deps.onUnknown.afterMs, reason);
+  await audit(sql, row, "submission-unknown", now, { diagnostic, policy: deps.onUnknown.kind });
+}
+
+/** A process that died while it submitted leaves the same doubt as a connection that broke. */
+async function takeUpAbandoned(deps: WorkerDeps): Promise<void> {
+  const { db } = deps.ledger;
+  if ((await abandonedRows(db, deps.clock())).length === 0) return;
+  await db.transaction(async (sql) => {
+    for (const row of await abandonedRows(sql, deps.clock())) {
+      await recordUnknown(deps, sql, row, "the process that submitted it vanished");
+    }
+  });
+}
+
+async function audit(
+  sql: Sql,
+  row: OutboxRow,
+  kind: AuditKind,
+  at: number,
+  data: AuditEvent["data"],
+  threadId?: string,
+): Promise<void> {
+  const thread = threadId ?? (row.taskId ? (await findTask(sql, row.taskId))?.threadId : undefined);
+  await appendEvent(sql, {
+    at,
+    kind,
+    agent: row.agent,
+    ...(thread !== undefined && { threadId: thread }),
+    ...(row.taskId && { taskId: row.taskId }),
+    messageId: row.messageId,
+    data,
+  });
+}

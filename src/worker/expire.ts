@@ -1,0 +1,36 @@
+import { appendEvent } from "../ledger/events.ts";
+import { dueTasks, nextDeadline, settleTask } from "../ledger/tasks.ts";
+import type { WorkerDeps } from "./deps.ts";
+
+const BATCH = 100;
+
+/** Settles what nobody answered in time. Resolves with the number of tasks. */
+export async function expireDue(deps: WorkerDeps): Promise<number> {
+  const { db } = deps.ledger;
+  let expired = 0;
+  for (;;) {
+    const now = deps.clock();
+    const tasks = await dueTasks(db, now, BATCH);
+    for (const task of tasks) {
+      await db.transaction(async (sql) => {
+        const outcome = { kind: "expired" as const, deadline: new Date(task.deadlineAt).toISOString() };
+        if (!(await settleTask(sql, task.id, outcome, now))) return;
+        expired++;
+        await appendEvent(sql, {
+          at: now,
+          kind: "settled",
+          agent: task.agent,
+          graph: task.graph,
+          threadId: task.threadId,
+          taskId: task.id,
+          data: { ...outcome },
+        });
+      });
+    }
+    if (tasks.length < BATCH) return expired;
+  }
+}
+
+export async function nextExpiry(deps: WorkerDeps): Promise<number | undefined> {
+  return nextDeadline(deps.ledger.db);
+}

@@ -1,0 +1,77 @@
+import type { Logger } from "../log.ts";
+import type { Clock } from "../time/clock.ts";
+
+/** Work that is looked for whenever something may have changed, and again when its next due time comes. */
+export interface Loop {
+  /** Something may have changed: look soon. Many calls make one look. */
+  wake(): void;
+  /** Looks now, and until nothing is left to do. */
+  settle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface LoopOptions {
+  name: string;
+  /** Does what is ready; resolves with how much that was. */
+  pass: () => Promise<number>;
+  /** When something becomes ready by time alone, in milliseconds since the epoch. */
+  nextDue: () => Promise<number | undefined>;
+  /** Resolves when nothing that a pass has started is under way. */
+  idle?: () => Promise<void>;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Looked at least so often, whatever was missed. */
+const SWEEP_MS = 60_000;
+const AFTER_ERROR_MS = 5_000;
+
+export function startLoop(options: LoopOptions): Loop {
+  let dirty = false;
+  let stopped = false;
+  let running: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const run = async () => {
+    clearTimeout(timer);
+    let pause = SWEEP_MS;
+    try {
+      do {
+        dirty = false;
+        while ((await options.pass()) > 0 && !stopped);
+      } while (dirty && !stopped);
+      const due = await options.nextDue();
+      if (due !== undefined) pause = Math.min(SWEEP_MS, Math.max(1, due - options.clock()));
+    } catch (error) {
+      options.log.error(`The worker's ${options.name} failed and will be tried again`, { error: String(error) });
+      pause = AFTER_ERROR_MS;
+    }
+    if (!stopped) timer = setTimeout(wake, pause);
+  };
+  const wake = () => {
+    if (stopped) return;
+    dirty = true;
+    running ??= Promise.resolve()
+      .then(run)
+      .finally(() => {
+        running = undefined;
+        if (dirty) wake();
+      });
+  };
+  return {
+    wake,
+    async settle() {
+      do {
+        wake();
+        while (running) await running;
+        await options.idle?.();
+      } while (dirty || running);
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+      await options.idle?.();
+    },
+  };
+}

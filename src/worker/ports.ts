@@ -1,0 +1,19 @@
+/** What the worker asks of LangGraph. */
+export interface ResumePort {
+  /** The graphs that this process can run. */
+  graphs(): string[];
+  /**
+   * Runs a thread on as far as it goes: every wait that has its outcome, a run that vanished, a retry that is due.
+   * Resolves with `busy` while somebody else runs it; failures of the graph are recorded, not thrown.
+   */
+  resume(threadId: string, graph: string, signal: AbortSignal): Promise<{ kind: "ran" | "idle" | "busy" | "failed" }>;
+}
+
+/** What the worker asks of served agents. */
+export interface ServePort {
+  /** The agents whose inboxes take requests, with who may ask (address patterns, or `anyone`) and the graph that answers. */
+  served(agent: string): { graph: string; from: readonly string[] | "anyone" } | undefined;
+  graphs(): string[];
+  /** Starts or continues the request's run; when its graph has finished, the answer is in the outbox. */
+  serve(requestId: string, signal: AbortSignal): Promise<{ kind: "answered" | "waiting" | "busy" | "failed" }>;
+}

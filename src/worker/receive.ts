@@ -1,0 +1,230 @@
+import { createHash } from "node:crypto";
+import type { Agent } from "../accounts/agent.ts";
+import { insertAliases } from "../ledger/aliases.ts";
+import { advanceCursor, readCursor } from "../ledger/cursors.ts";
+import type { Sql } from "../ledger/database.ts";
+import { appendEvent } from "../ledger/events.ts";
+import { insertMessage, type MessageContent, type MessageRecord } from "../ledger/messages.ts";
+import type { StoredOutcome } from "../ledger/outcome.ts";
+import { insertRequest, findRequest } from "../ledger/requests.ts";
+import { settleTask, type TaskRecord } from "../ledger/tasks.ts";
+import { registerThread } from "../ledger/threads.ts";
+import { sameAddress, splitSubaddress } from "../mail/address.ts";
+import { classify } from "../mail/classify.ts";
+import type { MailMessage } from "../mail/message.ts";
+import { normalizeMessageId } from "../mail/message-id.ts";
+import { parseMail } from "../mail/parse.ts";
+import { stripThreadHistory, type ReplyParts } from "../mail/strip-thread-history.ts";
+import type { Mailbox, MailboxReader, StoredMail } from "../transport/transport.ts";
+import { correlate, type Correlation } from "./correlate.ts";
+import type { WorkerDeps } from "./deps.ts";
+import { judge, type Verdict } from "./judge.ts";
+
+/** How far before the ledger's making a mailbox is looked at first: clocks differ. */
+const FIRST_LOOK_BACK_MS = 86_400_000;
+
+/** Reads a mailbox on behalf of the agents that share it. */
+export function mailboxReader(deps: WorkerDeps, mailbox: Mailbox, agents: readonly Agent[]): MailboxReader {
+  return {
+    async cursor(uidValidity) {
+      const uid = await readCursor(deps.ledger.db, mailbox.key, uidValidity);
+      return uid === undefined ? { uid: 0, since: deps.ledger.createdAt - FIRST_LOOK_BACK_MS } : { uid };
+    },
+    store: (mail) => receive(deps, mailbox.key, agents, mail),
+  };
+}
+
+/** Understands one mail and stores it, with all that follows from it, in one transaction. A rejection means that it is not stored. */
+async function receive(deps: WorkerDeps, mailbox: string, agents: readonly Agent[], mail: StoredMail): Promise<void> {
+  const raw = await deps.blobs.put(mail.raw);
+  const parsed = mail.truncated
+    ? { kind: "unreadable" as const, reason: `The mail has ${mail.size} octets, more than is read.` }
+    : await parseMail(mail.raw, { putAttachment: (content) => deps.blobs.put(content) });
+  const record: MessageRecord = {
+    id: createHash("sha256").update(`${mailbox}\0${raw}`).digest("hex"),
+    agent: null,
+    mailbox,
+    uidValidity: mail.uidValidity,
+    uid: mail.uid,
+    messageId: null,
+    sender: null,
+    subject: "",
+    classification: "unreadable",
+    disposition: "unreadable",
+    reason: parsed.kind === "unreadable" ? parsed.reason : null,
+    taskId: null,
+    grade: null,
+    raw,
+    content: { text: "", quoted: "", signature: "", attachments: [] },
+    receivedAt: mail.receivedAt,
+    storedAt: deps.clock(),
+  };
+  if (parsed.kind === "unreadable") {
+    deps.log.warn("A mail cannot be read", { mailbox, uid: mail.uid, reason: parsed.reason });
+    await deps.ledger.db.transaction((sql) => store(deps, sql, record, { kind: "none" }, undefined));
+    return;
+  }
+  await receiveMessage(deps, agents, record, parsed.message);
+}
+
+async function receiveMessage(
+  deps: WorkerDeps,
+  agents: readonly Agent[],
+  base: MessageRecord,
+  message: MailMessage,
+): Promise<void> {
+  const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
+  const correlation = await correlate(deps.ledger.db, message, keys);
+  const parts = partsOf(message, correlation);
+  const agent = agentOf(agents, message, correlation);
+  const classification = classify(message, {
+    addresses: agent ? [agent.address.address] : [],
+    isOwn: () => correlation.kind === "sent-by-us",
+  });
+  const verdict = await judge(deps, { message, classification, correlation, parts, agent });
+  const record: MessageRecord = {
+    ...base,
+    agent: agent?.name ?? null,
+    messageId: message.messageId ?? null,
+    sender: message.from?.address ?? null,
+    subject: message.subject,
+    classification: classification.kind,
+    disposition: verdict.disposition,
+    reason: verdict.reason ?? null,
+    taskId: correlation.kind === "task" ? correlation.task.id : null,
+    grade: verdict.grade ?? null,
+    content: contentOf(message, parts),
+  };
+  await deps.ledger.db.transaction((sql) => store(deps, sql, record, correlation, verdict));
+}
+
+/** The mail, the task that it settles, the request that it makes, the cursor and the audit: all or nothing. */
+async function store(
+  deps: WorkerDeps,
+  sql: Sql,
+  record: MessageRecord,
+  correlation: Correlation,
+  verdict: Verdict | undefined,
+): Promise<void> {
+  const task = correlation.kind === "task" ? correlation.task : undefined;
+  const settled = verdict?.outcome !== undefined && task !== undefined;
+  const first = settled && (await settleTask(sql, task.id, verdict.outcome!, record.storedAt));
+  if (settled && !first) Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
+  if (await insertMessage(sql, record)) {
+    await auditReceived(sql, record, task);
+    if (first) await auditSettled(sql, record, task, verdict.outcome!);
+    if (record.disposition === "request") await acceptRequest(deps, sql, record, correlation);
+  }
+  await advanceCursor(sql, record.mailbox, record.uidValidity, record.uid);
+}
+
+async function acceptRequest(
+  deps: WorkerDeps,
+  sql: Sql,
+  record: MessageRecord,
+  correlation: Correlation,
+): Promise<void> {
+  const served = deps.serve.served(record.agent!)!;
+  const before = correlation.kind === "request" ? await findRequest(sql, correlation.requestId) : undefined;
+  const requestId = requestIdOf(record);
+  const threadId = before?.threadId ?? `${record.agent}-${requestId.slice(0, 24)}`;
+  const created = await insertRequest(sql, {
+    id: requestId,
+    agent: record.agent!,
+    graph: served.graph,
+    threadId,
+    message: record.id,
+    createdAt: record.storedAt,
+  });
+  if (!created) return;
+  await registerThread(sql, threadId, served.graph);
+  if (record.messageId) {
+    await insertAliases(sql, { requestId }, [normalizeMessageId(record.messageId)]);
+  }
+  await appendEvent(sql, {
+    at: record.storedAt,
+    kind: "request-received",
+    agent: record.agent!,
+    graph: served.graph,
+    threadId,
+    ...(record.messageId && { messageId: record.messageId }),
+    data: { requestId, from: record.sender, subject: record.subject },
+  });
+}
+
+/** The same mail delivered twice is one request: by its Message-ID and sender, and what it says. */
+function requestIdOf(record: MessageRecord): string {
+  const key = record.messageId ? [record.agent, record.sender, record.messageId, record.content.text] : [record.id];
+  return createHash("sha256").update(JSON.stringify(key)).digest("hex");
+}
+
+async function auditReceived(sql: Sql, record: MessageRecord, task: TaskRecord | undefined): Promise<void> {
+  await appendEvent(sql, {
+    at: record.storedAt,
+    kind: "received",
+    ...(record.agent && { agent: record.agent }),
+    ...(task && { graph: task.graph, threadId: task.threadId, taskId: task.id }),
+    ...(record.messageId && { messageId: record.messageId }),
+    data: {
+      message: record.id,
+      from: record.sender,
+      subject: record.subject,
+      classification: record.classification,
+      disposition: record.disposition,
+      ...(record.reason && { reason: record.reason }),
+      ...(record.grade && { grade: record.grade }),
+      body: record.raw,
+    },
+  });
+}
+
+async function auditSettled(sql: Sql, record: MessageRecord, task: TaskRecord, outcome: StoredOutcome): Promise<void> {
+  await appendEvent(sql, {
+    at: record.storedAt,
+    kind: "settled",
+    agent: task.agent,
+    graph: task.graph,
+    threadId: task.threadId,
+    taskId: task.id,
+    ...(record.messageId && { messageId: record.messageId }),
+    data: { kind: outcome.kind, name: task.name },
+  });
+}
+
+/** The agent that asked, or else the one that the mail is addressed to. */
+function agentOf(agents: readonly Agent[], message: MailMessage, correlation: Correlation): Agent | undefined {
+  if (correlation.kind === "task") {
+    const asked = agents.find((agent) => agent.name === correlation.task.agent);
+    if (asked) return asked;
+  }
+  const recipients = [...message.to, ...message.cc].map((recipient) => recipient.address);
+  const addressed = (form: (address: string) => string) =>
+    agents.find((agent) => recipients.some((address) => sameAddress(form(address), agent.address.address)));
+  // Agents may share a mailbox by subaddresses: the whole address says more than its base.
+  const named = addressed((address) => address) ?? addressed((address) => splitSubaddress(address).base);
+  return named ?? (agents.length === 1 ? agents[0] : undefined);
+}
+
+function partsOf(message: MailMessage, correlation: Correlation): ReplyParts {
+  return stripThreadHistory({
+    ...(message.text !== undefined && { text: message.text }),
+    ...(message.html !== undefined && { html: message.html }),
+    headers: message.headers,
+    ...(message.from && { sender: message.from }),
+    ...(correlation.kind === "task" && { original: correlation.task.body }),
+  });
+}
+
+function contentOf(message: MailMessage, parts: ReplyParts): MessageContent {
+  return {
+    text: parts.text,
+    quoted: parts.quoted,
+    signature: parts.signature,
+    attachments: message.attachments.map(({ filename, contentType, size, blob }) => ({
+      filename,
+      contentType,
+      size,
+      blob,
+    })),
+  };
+}

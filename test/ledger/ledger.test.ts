@@ -1,0 +1,230 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { advanceCursor, readCursor } from "../../src/ledger/cursors.ts";
+import type { Database } from "../../src/ledger/database.ts";
+import { acquireLease, readLease, releaseLease, renewLease } from "../../src/ledger/leases.ts";
+import { openLedger } from "../../src/ledger/ledger.ts";
+import { insertOutbox, leaseDue, outboxState, abandonedRows, reschedule } from "../../src/ledger/outbox.ts";
+import { openSqlite } from "../../src/ledger/sqlite.ts";
+import { findTask, insertTask, settleTask, type TaskRecord } from "../../src/ledger/tasks.ts";
+import { findWait, markDelivered, markParked, openWait } from "../../src/ledger/waits.ts";
+import { readyThreads, registerThread } from "../../src/ledger/threads.ts";
+
+/** Every driver of the database port has to pass this. */
+function ledgerContract(name: string, openTwo: () => Promise<[Database, Database]>): void {
+  describe(`ledger on ${name}`, () => {
+    let db: Database;
+    let other: Database;
+    beforeEach(async () => {
+      [db, other] = await openTwo();
+      await openLedger(db, { id: "first", now: 1_000 });
+    });
+    afterEach(async () => {
+      await db.close();
+      if (other !== db) await other.close();
+    });
+
+    it("keeps its identity when it is opened again", async () => {
+      const again = await openLedger(other, { id: "second", now: 2_000 });
+      expect({ id: again.id, createdAt: again.createdAt }).toEqual({ id: "first", createdAt: 1_000 });
+    });
+
+    it("refuses a ledger of a newer version", async () => {
+      await db.run("UPDATE meta SET value = '999' WHERE key = 'schema'");
+      await expect(openLedger(other, { id: "x", now: 0 })).rejects.toMatchObject({ code: "LEDGER_VERSION" });
+    });
+
+    it("undoes a transaction that throws, and goes on", async () => {
+      const failing = db.transaction(async (sql) => {
+        await insertTask(sql, task("a"));
+        throw new Error("no");
+      });
+      await expect(failing).rejects.toThrow("no");
+      expect(await findTask(db, "a")).toBeUndefined();
+      expect(await insertTask(db, task("a"))).toBe(true);
+    });
+
+    it("takes transactions of one process one after another", async () => {
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          db.transaction(async (sql) => {
+            await advanceCursor(sql, "box", "1", index);
+            await Promise.resolve();
+            expect(await readCursor(sql, "box", "1")).toBeGreaterThanOrEqual(index);
+          }),
+        ),
+      );
+      expect(await readCursor(db, "box", "1")).toBe(19);
+    });
+
+    it("inserts a task once, and freezes its first outcome", async () => {
+      expect(await insertTask(db, task("a"))).toBe(true);
+      expect(await insertTask(db, { ...task("a"), subject: "other" })).toBe(false);
+      const expired = { kind: "expired" as const, deadline: "2026-01-01T00:00:00.000Z" };
+      expect(await settleTask(db, "a", expired, 5)).toBe(true);
+      const late = { kind: "cancelled" as const, by: "graph" as const, reason: "" };
+      expect(await settleTask(db, "a", late, 6)).toBe(false);
+      expect(await findTask(db, "a")).toEqual({ ...task("a"), outcome: expired, settledAt: 5 });
+    });
+
+    it("withdraws a mail that has not gone out when its task is settled", async () => {
+      await insertTask(db, task("a"));
+      await insertOutbox(db, mail("a"));
+      await settleTask(db, "a", { kind: "expired", deadline: "" }, 5);
+      expect((await outboxState(db, "a"))?.state).toBe("withdrawn");
+    });
+
+    it("does not make a mail due again whose task was settled while it was submitted", async () => {
+      await insertTask(db, task("a"));
+      await insertOutbox(db, mail("a"));
+      await leaseDue(db, { agents: ["desk"], holder: "w", now: 10, leaseMs: 100, limit: 5 });
+      await settleTask(db, "a", { kind: "expired", deadline: "" }, 5);
+      await reschedule(db, "a", 50, "451");
+      expect((await outboxState(db, "a"))?.state).toBe("withdrawn");
+    });
+
+    it("leases each due mail to one worker, and knows the abandoned ones", async () => {
+      for (const id of ["a", "b", "c"]) {
+        await insertTask(db, task(id));
+        await insertOutbox(db, mail(id));
+      }
+      const lease = (handle: Database, holder: string) =>
+        leaseDue(handle, { agents: ["desk"], holder, now: 10, leaseMs: 100, limit: 2 });
+      const [one, two] = await Promise.all([lease(db, "w1"), lease(other, "w2")]);
+      expect([...one, ...two].map((row) => row.id).sort()).toEqual(["a", "b", "c"]);
+      expect(await lease(db, "w3")).toEqual([]);
+      expect(await leaseDue(db, { agents: ["else"], holder: "w", now: 10, leaseMs: 1, limit: 9 })).toEqual([]);
+      expect(await abandonedRows(db, 110)).toHaveLength(0);
+      expect(await abandonedRows(db, 111)).toHaveLength(3);
+    });
+
+    it("moves a cursor forward only, and keeps one for each uidValidity", async () => {
+      await advanceCursor(db, "box", "1", 7);
+      await advanceCursor(db, "box", "1", 5);
+      expect(await readCursor(db, "box", "1")).toBe(7);
+      expect(await readCursor(db, "box", "2")).toBeUndefined();
+    });
+
+    it("gives a lease to one holder, with a growing fence", async () => {
+      const first = (await acquireLease(db, "thread:t", "one", 0, 100))!;
+      expect(await acquireLease(other, "thread:t", "two", 100, 100)).toBeUndefined();
+      expect(await renewLease(db, first, 90, 100)).toBe(true);
+      expect(await readLease(other, "thread:t", 190)).toMatchObject({ kind: "held" });
+      expect(await readLease(other, "thread:t", 191)).toMatchObject({ kind: "expired" });
+      const second = (await acquireLease(other, "thread:t", "two", 191, 100))!;
+      expect(second.fence).toBe(first.fence + 1);
+      expect(await renewLease(db, first, 192, 100)).toBe(false);
+      await releaseLease(db, first);
+      expect(await readLease(db, "thread:t", 192)).toMatchObject({ kind: "held", fence: second.fence });
+      await releaseLease(other, second);
+      expect(await readLease(db, "thread:t", 192)).toEqual({ kind: "free", fence: second.fence });
+    });
+
+    it("finds a thread when its wait is stored and decided, in either order", async () => {
+      const ready = () => readyThreads(db, { graphs: ["g"], now: 10, limit: 10 });
+      await registerThread(db, "t", "g");
+      for (const [id, first] of [
+        ["a", "settled"],
+        ["b", "parked"],
+      ] as const) {
+        await insertTask(db, task(id));
+        const wait = { id: `wait-${id}`, graph: "g", threadId: "t", nodeTaskId: `n-${id}`, taskIds: [id] };
+        await openWait(db, wait, 1);
+        const steps = [
+          () => settleTask(db, id, { kind: "expired" as const, deadline: "" }, 2),
+          () => markParked(db, wait.id, 3),
+        ];
+        for (const step of first === "settled" ? steps : steps.toReversed()) {
+          expect(await ready()).toHaveLength(0);
+          await step();
+        }
+        expect(await ready()).toHaveLength(1);
+        expect((await findWait(db, wait.id))?.decidedAt).toBe(2);
+        await markDelivered(db, wait.id, 4);
+        expect(await ready()).toHaveLength(0);
+      }
+      expect(await readyThreads(db, { graphs: ["other"], now: 10, limit: 10 })).toHaveLength(0);
+    });
+
+    it("finds a registered thread whose run vanished", async () => {
+      await registerThread(db, "t", "g");
+      await acquireLease(db, "thread:t", "gone", 0, 100);
+      expect(await readyThreads(db, { graphs: ["g"], now: 100, limit: 10 })).toHaveLength(0);
+      expect(await readyThreads(db, { graphs: ["g"], now: 101, limit: 10 })).toMatchObject([{ threadId: "t" }]);
+    });
+
+    it("tells of commits of its own and of others", async () => {
+      let own = 0;
+      const stop = db.onCommit(() => own++);
+      await db.run("UPDATE meta SET value = 'x' WHERE key = 'nothing'");
+      expect(own).toBe(0);
+      await advanceCursor(db, "box", "1", 1);
+      expect(own).toBe(1);
+      if (other !== db) {
+        await advanceCursor(other, "box", "1", 2);
+        await expect.poll(() => own, { timeout: 2_000 }).toBe(2);
+      }
+      stop();
+      await advanceCursor(db, "box", "1", 3);
+      expect(own).toBeLessThanOrEqual(2);
+    });
+  });
+}
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "ledger-"));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+ledgerContract("SQLite", async () => {
+  const path = join(directory, "mail.db");
+  return [openSqlite(path), openSqlite(path)];
+});
+
+describe("a ledger that cannot be opened", () => {
+  it("says which file, and what to check", () => {
+    expect(() => openSqlite(join(directory, "absent", "mail.db"))).toThrow(/absent\/mail\.db failed: .*folder exists/);
+  });
+});
+
+function task(id: string): TaskRecord {
+  return {
+    id,
+    name: "approval",
+    agent: "desk",
+    graph: "g",
+    threadId: "t",
+    runId: null,
+    nodeTaskId: "n",
+    messageId: `<${id}@a.example>`,
+    addressees: ["boss@b.example"],
+    subject: "s",
+    body: "b",
+    replySchema: { type: "object" },
+    accept: { grade: "C", from: [] },
+    createdAt: 1,
+    deadlineAt: 1_000,
+    settledAt: null,
+    outcome: null,
+  };
+}
+
+function mail(id: string) {
+  return {
+    id,
+    taskId: id,
+    requestId: null,
+    agent: "desk",
+    messageId: `<${id}@a.example>`,
+    envelope: { from: "desk@a.example", to: ["boss@b.example"] },
+    raw: "0",
+    dueAt: 5,
+    attempts: 0,
+    createdAt: 5,
+  };
+}

@@ -1,0 +1,23 @@
+import { randomUUID } from "node:crypto";
+import { memoryBlobs } from "../../src/blobs/memory.ts";
+import type { OpenKit } from "../../src/langgraph/context.ts";
+import { openLedger } from "../../src/ledger/ledger.ts";
+import { openSqlite } from "../../src/ledger/sqlite.ts";
+import { silentLogger } from "../../src/log.ts";
+
+/** A kit without agents on a ledger in memory. */
+export async function memoryKit(options: Partial<OpenKit> = {}): Promise<OpenKit> {
+  const clock = options.clock ?? Date.now;
+  return {
+    ledger: await openLedger(openSqlite(":memory:"), { id: "abcdefghijklmnop", now: clock() }),
+    blobs: memoryBlobs(),
+    tokenKey: Buffer.alloc(32, 7),
+    agents: new Map(),
+    clock,
+    newId: randomUUID,
+    log: silentLogger,
+    leaseMs: 30_000,
+    maxBytes: 1_000_000,
+    ...options,
+  };
+}
