@@ -118,7 +118,7 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
 function waitsIn(writes: readonly PendingWrite[]): string[] {
   return writes
     .filter(([channel]) => channel === "__interrupt__")
-    .flatMap(([, value]) => value as unknown)
+    .flatMap(([, value]) => value)
     .map((entry) => (entry as { value?: unknown } | null)?.value)
     .filter(isAwaitReplyRequest)
     .map((request) => request.waitId);

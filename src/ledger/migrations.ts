@@ -44,7 +44,7 @@ const MIGRATIONS = [
     created_at INTEGER NOT NULL,
     submitted_at INTEGER
   ) STRICT;
-  CREATE INDEX outbox_due ON outbox (due_at) WHERE state IN ('due', 'leased');
+  CREATE INDEX outbox_due ON outbox (due_at) WHERE state IN ('due', 'leased', 'sending');
   CREATE INDEX outbox_by_task ON outbox (task_id);
 
   CREATE TABLE aliases (

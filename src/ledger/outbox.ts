@@ -1,10 +1,10 @@
 import { one, type Sql } from "./database.ts";
 
 /**
- * `due`: to be submitted at `dueAt` · `leased`: being submitted now · `submitted`: the server took it · `refused`: it never will ·
+ * `due`: to be submitted at `dueAt` · `leased`: claimed by a worker, nothing handed over · `sending`: being handed over · `submitted`: the server took it · `refused`: it never will ·
  * `unknown`: lost after the data was sent · `withdrawn`: its task was settled before it went out.
  */
-export type OutboxState = "due" | "leased" | "submitted" | "refused" | "unknown" | "withdrawn";
+export type OutboxState = "due" | "leased" | "sending" | "submitted" | "refused" | "unknown" | "withdrawn";
 
 /** A finished mail on its way out. Its bytes never change, so that a retry carries the same Message-ID. */
 export interface OutboxRow {
@@ -73,22 +73,38 @@ export async function leaseDue(
       limit: options.limit,
     },
   );
-  return rows.map(fromRow).sort((a, b) => a.dueAt - b.dueAt || a.createdAt - b.createdAt);
+  return rows.map(fromRow).toSorted((a, b) => a.dueAt - b.dueAt || a.createdAt - b.createdAt);
 }
 
-/** Rows whose submitter vanished while it submitted them: nobody knows whether they went out. */
-export async function abandonedRows(sql: Sql, now: number): Promise<OutboxRow[]> {
-  const rows = await sql.all<Row>(`SELECT ${COLUMNS} FROM outbox WHERE state = 'leased' AND lease_until < :now`, {
-    now,
-  });
-  return rows.map(fromRow);
+/** The holder is still at it. */
+export async function renewOutboxLease(sql: Sql, id: string, holder: string, until: number): Promise<void> {
+  await sql.run("UPDATE outbox SET lease_until = :until WHERE id = :id AND holder = :holder", { id, holder, until });
+}
+
+/** The mail is about to be handed over: from here on nobody knows what became of it unless we say so. Resolves with false when it must not go out any more. */
+export async function markSending(sql: Sql, id: string, holder: string): Promise<boolean> {
+  const changes = await sql.run(
+    `UPDATE outbox SET state = 'sending' WHERE id = :id AND holder = :holder
+       AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.id = outbox.task_id AND tasks.settled_at IS NOT NULL)`,
+    { id, holder },
+  );
+  return changes > 0;
+}
+
+/** Rows whose submitter vanished: those `leased` are safe to send again, of those `sending` nobody knows. */
+export async function abandonedRows(sql: Sql, now: number): Promise<(OutboxRow & { state: "leased" | "sending" })[]> {
+  const rows = await sql.all<Row & { state: "leased" | "sending" }>(
+    `SELECT ${COLUMNS}, state FROM outbox WHERE state IN ('leased', 'sending') AND lease_until < :now`,
+    { now },
+  );
+  return rows.map((row) => ({ ...fromRow(row), state: row.state }));
 }
 
 /** When something becomes due, or a lease runs out. */
 export async function nextOutboxTime(sql: Sql): Promise<number | undefined> {
   const row = await one<{ at: number | null }>(
     sql,
-    `SELECT MIN(CASE state WHEN 'due' THEN due_at ELSE lease_until + 1 END) AS at FROM outbox WHERE state IN ('due', 'leased')`,
+    `SELECT MIN(CASE state WHEN 'due' THEN due_at ELSE lease_until + 1 END) AS at FROM outbox WHERE state IN ('due', 'leased', 'sending')`,
   );
   return row?.at ?? undefined;
 }

@@ -178,7 +178,7 @@ function sendExactly(
   { submission, streams }: Attempt,
   message: { createReadStream: () => Readable; getEnvelope: () => object },
 ): void {
-  const { envelope, raw } = submission;
+  const { envelope, raw, onHandover } = submission;
   message.getEnvelope = () => ({
     from: asciiDomain(envelope.from),
     to: envelope.to.map(asciiDomain),
@@ -187,10 +187,17 @@ function sendExactly(
   });
   message.createReadStream = () => {
     let offset = 0;
-    const stream = new Readable({
+    const push = (to: Readable) =>
+      to.push(offset < raw.byteLength ? Buffer.from(raw.subarray(offset, (offset += CHUNK_BYTES))) : null);
+    const stream: Readable = new Readable({
       highWaterMark: CHUNK_BYTES,
       read() {
-        this.push(offset < raw.byteLength ? Buffer.from(raw.subarray(offset, (offset += CHUNK_BYTES))) : null);
+        if (offset > 0 || !onHandover) push(stream);
+        else
+          onHandover().then(
+            () => push(stream),
+            (error: Error) => stream.destroy(error),
+          );
       },
     });
     streams.push(stream);

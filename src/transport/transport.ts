@@ -10,6 +10,8 @@ export interface Envelope {
 export interface Submission {
   envelope: Envelope;
   raw: Uint8Array;
+  /** Awaited before the first byte of the mail leaves, once the server has taken the envelope. A rejection ends the submission as `deferred`. */
+  onHandover?: () => Promise<void>;
 }
 
 /** A recipient that the server refused while it took the mail for others, or all of them. */

@@ -5,9 +5,11 @@ import {
   abandonedRows,
   leaseDue,
   markFailed,
+  markSending,
   markSubmitted,
   nextOutboxTime,
   type OutboxRow,
+  renewOutboxLease,
   reschedule,
 } from "../ledger/outbox.ts";
 import { findTask, settleTask } from "../ledger/tasks.ts";
@@ -16,8 +18,6 @@ import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
 import { backoffMs } from "./backoff.ts";
 import type { WorkerDeps } from "./deps.ts";
 
-/** How long a submission may take before another worker takes it for vanished. */
-const LEASE_MS = 120_000;
 const BATCH = 20;
 const RETRY = { firstMs: 15_000, maxMs: 1_800_000 };
 
@@ -25,19 +25,20 @@ const RETRY = { firstMs: 15_000, maxMs: 1_800_000 };
 export async function dispatchDue(deps: WorkerDeps): Promise<number> {
   const { db } = deps.ledger;
   let tried = 0;
+  const holder = deps.newId();
   await takeUpAbandoned(deps);
   for (;;) {
     const rows = await db.transaction((sql) =>
       leaseDue(sql, {
         agents: [...deps.submitters.keys()],
-        holder: deps.newId(),
+        holder,
         now: deps.clock(),
-        leaseMs: LEASE_MS,
+        leaseMs: deps.leaseMs,
         limit: BATCH,
       }),
     );
     if (rows.length === 0) return tried;
-    await Promise.all(rows.map((row) => dispatch(deps, row)));
+    await Promise.all(rows.map((row) => dispatch(deps, row, holder)));
     tried += rows.length;
   }
 }
@@ -46,15 +47,28 @@ export async function nextDispatch(deps: WorkerDeps): Promise<number | undefined
   return nextOutboxTime(deps.ledger.db);
 }
 
-async function dispatch(deps: WorkerDeps, row: OutboxRow): Promise<void> {
-  const raw = await deps.blobs.get(row.raw);
-  const result = await deps.submitters.get(row.agent)!.submit({ envelope: row.envelope, raw });
-  await deps.ledger.db.transaction((sql) => record(deps, sql, row, result));
-  if (result.kind !== "submitted") {
+async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string): Promise<void> {
+  const { db } = deps.ledger;
+  const heartbeat = setInterval(() => {
+    renewOutboxLease(db, row.id, holder, deps.clock() + deps.leaseMs).catch(() => {});
+  }, deps.leaseMs / 3);
+  try {
+    const raw = await deps.blobs.get(row.raw);
+    const result = await deps.submitters.get(row.agent)!.submit({
+      envelope: row.envelope,
+      raw,
+      async onHandover() {
+        if (!(await markSending(db, row.id, holder))) throw new Error("The mail is not to go out any more.");
+      },
+    });
+    await db.transaction((sql) => record(deps, sql, row, result));
+    if (result.kind === "submitted") return;
     deps.log.warn(`A mail was not submitted: ${result.error.message}`, {
       code: result.error.code,
       messageId: row.messageId,
     });
+  } finally {
+    clearInterval(heartbeat);
   }
 }
 
@@ -124,13 +138,16 @@ async function recordUnknown(deps: WorkerDeps, sql: Sql, row: OutboxRow, diagnos
   await audit(sql, row, "submission-unknown", now, { diagnostic, policy: deps.onUnknown.kind });
 }
 
-/** A process that died while it submitted leaves the same doubt as a connection that broke. */
+/** A process that died while it handed a mail over leaves the same doubt as a connection that broke then. */
 async function takeUpAbandoned(deps: WorkerDeps): Promise<void> {
   const { db } = deps.ledger;
-  if ((await abandonedRows(db, deps.clock())).length === 0) return;
+  const now = deps.clock();
+  if ((await abandonedRows(db, now)).length === 0) return;
   await db.transaction(async (sql) => {
-    for (const row of await abandonedRows(sql, deps.clock())) {
-      await recordUnknown(deps, sql, row, "the process that submitted it vanished");
+    for (const row of await abandonedRows(sql, now)) {
+      const what = "the process that submitted it vanished";
+      if (row.state === "leased") await reschedule(sql, row.id, now, what);
+      else await recordUnknown(deps, sql, row, what);
     }
   });
 }

@@ -85,7 +85,7 @@ function judgeDelivery(task: TaskRecord, report: DeliveryStatus): Verdict {
 }
 
 async function judgeReply(deps: WorkerDeps, mail: Mail, task: TaskRecord): Promise<Verdict> {
-  const { message, parts } = mail;
+  const { message } = mail;
   const expected = [...task.addressees, ...task.accept.from];
   const grade = assuranceGrade({
     signal: mail.correlation.kind === "task" ? mail.correlation.signal : "none",

@@ -88,7 +88,7 @@ function startLoops(deps: WorkerDeps, signal: AbortSignal): Loop[] {
       name,
       pass,
       nextDue: () => nextThreadTime(db, graphs()),
-      idle: pool.idle,
+      idle: () => pool.idle(),
       clock,
       log,
     });
@@ -108,14 +108,14 @@ function startLoops(deps: WorkerDeps, signal: AbortSignal): Loop[] {
     ),
     pooled(
       "resume",
-      resume.graphs,
+      () => resume.graphs(),
       () => readyThreads(db, { graphs: resume.graphs(), now: clock(), limit: deps.concurrency * 2 }),
       ({ threadId }) => threadId,
       ({ threadId, graph }) => resume.resume(threadId, graph, signal),
     ),
     pooled(
       "requests",
-      serve.graphs,
+      () => serve.graphs(),
       () => openRequests(db, { graphs: serve.graphs(), now: clock(), limit: deps.concurrency * 2 }),
       ({ threadId }) => threadId,
       ({ id }) => serve.serve(id, signal),

@@ -93,7 +93,7 @@ function ledgerContract(name: string, openTwo: () => Promise<[Database, Database
       const lease = (handle: Database, holder: string) =>
         leaseDue(handle, { agents: ["desk"], holder, now: 10, leaseMs: 100, limit: 2 });
       const [one, two] = await Promise.all([lease(db, "w1"), lease(other, "w2")]);
-      expect([...one, ...two].map((row) => row.id).sort()).toEqual(["a", "b", "c"]);
+      expect([...one, ...two].map((row) => row.id).toSorted()).toEqual(["a", "b", "c"]);
       expect(await lease(db, "w3")).toEqual([]);
       expect(await leaseDue(db, { agents: ["else"], holder: "w", now: 10, leaseMs: 1, limit: 9 })).toEqual([]);
       expect(await abandonedRows(db, 110)).toHaveLength(0);

@@ -10,7 +10,7 @@ export async function answer(
   options: { as?: string } = {},
 ): Promise<void> {
   const account = server.account(from);
-  const transport = createTransport(account.smtp, { tls: { rejectUnauthorized: false } });
+  const transport = createTransport({ url: account.smtp, ignoreTLS: true });
   await transport.sendMail({
     from: options.as ?? from,
     to: mail.header("reply-to") ?? mail.header("from"),

@@ -57,5 +57,5 @@ function replySchemaOf(name: string, schema: StandardSchemaV1): Record<string, u
       `The reply schema of task "${name}" cannot be turned into a JSON Schema. Use zod 4.2 or later, or another library with Standard JSON Schema.`,
     );
   }
-  return json as Record<string, unknown>;
+  return json;
 }

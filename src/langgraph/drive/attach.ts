@@ -15,7 +15,7 @@ export interface AttachOptions {
 /** The parts of LangGraph's compiled graph that a run goes through. */
 interface Runnable extends DrivenGraph {
   config?: RunConfig;
-  _streamIterator(input: unknown, options?: RunConfig): AsyncGenerator<unknown>;
+  _streamIterator(input: unknown, options?: RunConfig): AsyncGenerator;
   bulkUpdateState(config: RunConfig, supersteps: unknown): Promise<unknown>;
 }
 
@@ -41,7 +41,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
   }
   const Base = compiled.constructor as new (fields: unknown) => Runnable;
   class AttachedGraph extends Base {
-    override async *_streamIterator(input: unknown, config?: RunConfig): AsyncGenerator<unknown> {
+    override async *_streamIterator(input: unknown, config?: RunConfig): AsyncGenerator {
       const threadId = config?.configurable?.["thread_id"] ?? this.config?.configurable?.["thread_id"];
       if (isNested(config) || typeof threadId !== "string") {
         yield* super._streamIterator(input, config);
@@ -109,8 +109,7 @@ export async function withThread<T>(
 
 /** Whether this is a subgraph's run: then its root run holds the thread. LangGraph decides it by the same keys. */
 function isNested(config: RunConfig | undefined): boolean {
-  const ambient = getConfig() as RunConfig | undefined;
-  return [config, ambient].some((candidate) => candidate?.configurable?.["__pregel_read"] !== undefined);
+  return [config, getConfig()].some((candidate) => candidate?.configurable?.["__pregel_read"] !== undefined);
 }
 
 function holdOptions(options: AttachOptions, config: RunConfig | undefined) {
