@@ -1,12 +1,8 @@
 import { addressesIn, splitAddress } from "./address.ts";
 import type { Faults } from "./faults.ts";
+import { formatDate } from "./format-date.ts";
 import { fieldValue, headerFields, replaceFields, withoutFields } from "./header.ts";
 import type { Submission } from "./smtp.ts";
-
-/** Date as in RFC 5322 section 3.3, in UTC. */
-export function formatDate(time: number): string {
-  return new Date(time).toUTCString().replace("GMT", "+0000");
-}
 
 /** What a submission server adds where the sender left it out (RFC 6409 section 8). */
 export function completeMail(raw: Buffer, options: { now: number; queueId: string; hostname: string }): Buffer {

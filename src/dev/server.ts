@@ -1,16 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { EmailKitError } from "../errors.ts";
 import { silentLogger, type Logger } from "../log.ts";
 import { splitAddress } from "./address.ts";
 import { createCertificate } from "./certificate.ts";
-import { completeMail, damageAddress, damageAddressFields, rewriteMessageId, withTrace } from "./delivery.ts";
 import { noFaults, type Faults } from "./faults.ts";
 import { decodeWords, fieldValue, headerFields } from "./header.ts";
 import { startImapServer } from "./imap/server.ts";
-import { startSmtpService, type SmtpReply, type Submission } from "./smtp.ts";
+import { openJournal } from "./journal.ts";
+import type { MagicOptions } from "./magic.ts";
+import { startSmtpService, type Submission } from "./smtp.ts";
 import { createStore, type Mail, type Mailbox, type StoredAccount } from "./store.ts";
+import { createTransferAgent } from "./transfer.ts";
 
 export interface MailServerOptions {
+  /** Where accounts and mails survive the process; made where it does not exist. One server at a time. Default: in memory only. */
+  directory?: string;
   /** Address to listen on. Everything on this server is public to whoever reaches it. Default: `127.0.0.1`. */
   host?: string;
   /** Ports; 0 takes a free one. Default: 0. */
@@ -28,6 +31,10 @@ export interface MailServerOptions {
   requireAuth?: boolean;
   /** Of one mail, in octets. Default: 25 MiB. */
   maxMailBytes?: number;
+  /** Whether STARTTLS is on offer on the plain ports. Clients that take it up by themselves then need {@link MailServer.ca}. Default: `true`. */
+  starttls?: boolean;
+  /** Addresses that provoke what real life provokes, see {@link MAGIC_ADDRESSES}. `false`: none. */
+  magic?: MagicOptions | false;
   /** Default: silent. */
   log?: Logger;
 }
@@ -108,7 +115,8 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
   const domains = options.domains?.map((domain) => domain.toLowerCase());
   const faults = noFaults();
   const store = createStore({ now });
-  const certificate = createCertificate({ hostname, now: now() });
+  const journal = options.directory ? openJournal(options.directory, store, { hostname, now: now(), log }) : undefined;
+  const certificate = journal?.certificate ?? createCertificate({ hostname, now: now() });
 
   const isLocal = (address: string) => {
     const domain = splitAddress(address)?.domain;
@@ -116,11 +124,13 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
   };
   const makeAccount = (address: string, settings: { password?: string; savesSent?: boolean; magic?: boolean } = {}) => {
     const known = store.find(address);
-    return store.createAccount(address, {
+    const wanted = {
       password: settings.password ?? known?.password ?? DEFAULT_PASSWORD,
       savesSent: settings.savesSent ?? known?.savesSent ?? false,
       magic: settings.magic ?? false,
-    });
+    };
+    const same = (["password", "savesSent", "magic"] as const).every((key) => known?.[key] === wanted[key]);
+    return known && same ? known : store.createAccount(address, wanted);
   };
   const signIn = (user: string, password: string): StoredAccount | undefined => {
     const account = store.find(user);
@@ -133,60 +143,50 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     return mailbox;
   };
 
-  const putInto = (account: StoredAccount, submission: Submission, recipient: string) => {
-    const raw = withTrace(submission.raw, { submission, recipient, hostname, now: now() });
-    store.append(account.mailboxes.get("INBOX") as Mailbox, { raw });
-  };
-
-  const admit = async (recipient: string): Promise<SmtpReply | undefined> => {
-    if (!isLocal(recipient) || store.find(recipient) || options.autoCreate) return undefined;
-    return `550 5.1.1 <${recipient}>: Recipient address rejected: User unknown`;
-  };
-
-  const take = async (submission: Submission): Promise<string> => {
-    let raw = completeMail(submission.raw, { now: now(), queueId: submission.queueId, hostname });
-    let response = `2.0.0 Ok: queued as ${submission.queueId}`;
-    if (faults.rewriteMessageId) {
-      const messageId = `<${randomUUID()}@${hostname}>`;
-      raw = rewriteMessageId(raw, messageId);
-      response = `2.0.0 OK ${messageId} [Hostname=${hostname}]`;
-    }
-    const sender = submission.user ? store.find(submission.user) : undefined;
-    if (sender?.savesSent) store.append(sender.mailboxes.get("Sent") as Mailbox, { raw, flags: ["\\Seen"] });
-    const passedOn = {
-      ...submission,
-      raw: damageAddressFields(raw, faults),
-      reversePath: damageAddress(submission.reversePath, faults),
-    };
-    for (const written of submission.recipients) {
-      const recipient = damageAddress(written, faults);
-      const account = store.find(recipient) ?? (isLocal(recipient) ? makeAccount(recipient) : undefined);
-      if (account) putInto(account, passedOn, recipient);
-    }
-    return response;
-  };
-
-  const smtp = await startSmtpService(
-    { faults, log, hostname, maxMailBytes, requireAuth: options.requireAuth ?? true, signIn, admit, take },
-    { host, port: options.smtpPort ?? 0, tlsPort: options.smtpsPort ?? 0, certificate },
-  );
-  const imap = await startImapServer({
+  const agent = createTransferAgent({
     store,
     faults,
     log,
     hostname,
-    maxMailBytes,
     now,
-    signIn,
-    host,
-    port: options.imapPort ?? 0,
-    tlsPort: options.imapsPort ?? 0,
-    certificate,
+    isLocal,
+    autoCreate: options.autoCreate ?? false,
+    magic: options.magic ?? {},
+    makeAccount,
   });
 
+  const services: { close(): Promise<void> }[] = [];
   const close = async () => {
-    await Promise.all([smtp.close(), imap.close()]);
+    agent.close();
+    await Promise.all(services.splice(0).map((service) => service.close()));
+    journal?.close();
   };
+  const shared = { store, faults, log, hostname, maxMailBytes, now, signIn, starttls: options.starttls ?? true };
+  const { smtp, imap } = await startServices();
+
+  async function startServices() {
+    try {
+      const smtp = await startSmtpService(
+        { ...shared, ...agent, requireAuth: options.requireAuth ?? true },
+        { host, port: options.smtpPort ?? 0, tlsPort: options.smtpsPort ?? 0, certificate },
+      );
+      services.push(smtp);
+      const imap = await startImapServer({
+        ...shared,
+        host,
+        port: options.imapPort ?? 0,
+        tlsPort: options.imapsPort ?? 0,
+        certificate,
+      });
+      services.push(imap);
+      return { smtp, imap };
+    } catch (error) {
+      await close();
+      const { code, port } = error as { code?: string; port?: number };
+      const reason = code === "EADDRINUSE" ? `Port ${port} is taken; choose another one.` : "A port cannot be opened.";
+      throw new EmailKitError("INVALID_CONFIG", reason, { cause: error });
+    }
+  }
 
   const server: MailServer = {
     host,
@@ -218,13 +218,13 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
       for (const recipient of [to].flat()) {
         const { account } = mailboxOf(recipient);
         const submission: Submission = {
-          queueId: randomUUID().slice(0, 8).toUpperCase(),
+          queueId: "DIRECT",
           reversePath: from,
           recipients: [recipient],
           raw: bytes,
           client: { name: "outside", address: "127.0.0.1", protocol: "ESMTP" },
         };
-        putInto(store.find(account) as StoredAccount, submission, recipient);
+        agent.deliver(store.find(account) as StoredAccount, submission, recipient);
       }
     },
     cut(protocol) {

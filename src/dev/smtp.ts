@@ -29,6 +29,7 @@ export interface SmtpHost {
   readonly hostname: string;
   readonly maxMailBytes: number;
   readonly requireAuth: boolean;
+  readonly starttls: boolean;
   signIn(user: string, password: string): { address: string } | undefined;
   /** Judges one recipient; a reply refuses it. */
   admit(recipient: string, reversePath: string): Promise<SmtpReply | undefined>;
@@ -132,6 +133,7 @@ function createListener(host: SmtpHost, certificate: Certificate, secure: boolea
     size: host.maxMailBytes,
     authOptional: !host.requireAuth,
     allowInsecureAuth: true,
+    disabledCommands: host.starttls ? [] : ["STARTTLS"],
     disableReverseLookup: true,
     maxAllowedUnauthenticatedCommands: false,
     socketTimeout: IDLE_TIMEOUT_MS,

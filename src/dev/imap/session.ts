@@ -12,6 +12,7 @@ export interface ImapHost {
   readonly faults: Faults;
   readonly log: Logger;
   readonly hostname: string;
+  readonly starttls: boolean;
   /** Of one mail, in octets. */
   readonly maxMailBytes: number;
   readonly now: () => number;

@@ -46,7 +46,7 @@ export const connectionCommands: Record<string, Command> = {
     needs: "nothing",
     run(session, args) {
       args.end();
-      if (session.secure || session.account) return { status: "BAD", text: "Not now" };
+      if (session.secure || session.account || !session.host.starttls) return { status: "BAD", text: "Not now" };
       return { ...ok("Begin TLS"), afterwards: () => startTls(session) };
     },
   },
@@ -89,7 +89,8 @@ export function capabilities(session: ImapSession): string {
     "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE CONDSTORE SPECIAL-USE CHILDREN WITHIN";
   const limit = `APPENDLIMIT=${session.host.maxMailBytes}`;
   const signIn = session.account ? "" : " AUTH=PLAIN AUTH=LOGIN";
-  return `${always} ${limit}${signIn}${session.secure || session.account ? "" : " STARTTLS"}`;
+  const starttls = session.host.starttls && !session.secure && !session.account ? " STARTTLS" : "";
+  return `${always} ${limit}${signIn}${starttls}`;
 }
 
 async function startTls(session: ImapSession): Promise<void> {
