@@ -133,10 +133,13 @@ async function completed(
 ): Promise<NewMail | undefined> {
   const { source } = mail;
   if (source === undefined || mail.size > limits.maxBytes) return await headerOf(session, mail);
-  if (source.byteLength > limits.maxBytes) return { ...mail, raw: headerSection(source), truncated: true };
-  if (source.byteLength < length) return { ...mail, raw: source, truncated: false };
+  const { uid, size, receivedAt } = mail;
+  if (source.byteLength > limits.maxBytes) {
+    return { uid, size, receivedAt, raw: headerSection(source), truncated: true };
+  }
+  if (source.byteLength < length) return { uid, size, receivedAt, raw: source, truncated: false };
   // As much as was asked for: there may be more.
-  const whole = (await session.read([mail.uid], limits.maxBytes + 1)).get(mail.uid);
+  const whole = (await session.read([uid], limits.maxBytes + 1)).get(uid);
   return whole === undefined ? undefined : await completed(session, limits, whole, limits.maxBytes + 1);
 }
 

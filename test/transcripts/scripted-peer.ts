@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * A server that plays a transcript, byte for byte, to each connection. A step is a line:
- * `S: text` is sent with CRLF; `C: text` is a line that must come, `C: text…` one that begins with it, `C: *` any line;
+ * `S: text` is sent with CRLF (`\\r\\n` within it is one, too); `C: text` is a line that must come, `C: text…` one that begins with it, `C: *` any line;
+ * `{tag}` in a `C:` line stands for the tag of an IMAP command, and in the following `S:` lines for the same tag;
  * `C: <data>` swallows a mail up to the final dot; `FIN`, `RST`, `HANG` (say nothing any more) and `WAIT ms` are what they say.
  * The play ends with its last line, and then goes on listening in silence.
  */
@@ -23,6 +24,7 @@ export async function startScriptedPeer(...transcripts: string[]): Promise<Scrip
   const peer = { port: 0, received: [] as string[], mismatches: [] as string[], connections: 0 };
   const server = net.createServer((socket) => {
     sockets.add(socket);
+    socket.setNoDelay(true);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
     const script = transcripts[Math.min(peer.connections, transcripts.length - 1)] ?? "";
@@ -49,13 +51,15 @@ async function play(
   peer: { received: string[]; mismatches: string[] },
 ): Promise<void> {
   const next = lineReader(socket);
+  let tag = "";
   for (const step of script.split("\n").map((line) => line.trim())) {
     if (step === "" || step.startsWith("#")) continue;
     if (step === "FIN") socket.end();
     else if (step === "RST") socket.resetAndDestroy();
     else if (step === "HANG") return;
     else if (step.startsWith("WAIT ")) await sleep(Number(step.slice(5)));
-    else if (step.startsWith("S: ")) socket.write(`${step.slice(3)}\r\n`, "latin1");
+    else if (step.startsWith("S: "))
+      socket.write(`${step.slice(3).replaceAll("{tag}", tag).replaceAll("\\r\\n", "\r\n")}\r\n`, "latin1");
     else if (step === "C: <data>") {
       const lines: string[] = [];
       for (let line = await next(); line !== undefined && line !== "."; line = await next()) lines.push(line);
@@ -64,7 +68,9 @@ async function play(
       const line = await next();
       if (line === undefined) return;
       peer.received.push(line);
-      if (!matches(line, step.slice(3))) peer.mismatches.push(`expected ${step.slice(3)}, got ${line}`);
+      if (step.includes("{tag}")) tag = line.split(" ", 1)[0] ?? "";
+      if (!matches(line, step.slice(3).replace("{tag}", tag)))
+        peer.mismatches.push(`expected ${step.slice(3)}, got ${line}`);
     } else throw new Error(`not a step: ${step}`);
   }
 }
