@@ -12,7 +12,7 @@ import { EmailKitError } from "../errors.ts";
 import { appendEvent } from "../ledger/events.ts";
 import { readLease } from "../ledger/leases.ts";
 import { threadLease } from "../ledger/threads.ts";
-import { findWait, markParked, openWaits } from "../ledger/waits.ts";
+import { findWait, markParked, openWaits, taskIdsOfWait } from "../ledger/waits.ts";
 import { isAwaitReplyRequest } from "./calls/await-reply.ts";
 import type { OpenKit, OpenKitOnce } from "./context.ts";
 import { cancelWait } from "./drive/close-waits.ts";
@@ -130,11 +130,13 @@ export async function parked(kit: OpenKit, waitIds: readonly string[]): Promise<
     for (const waitId of waitIds) {
       if (!(await markParked(sql, waitId, kit.clock()))) continue;
       const wait = (await findWait(sql, waitId))!;
+      const [taskId] = await taskIdsOfWait(sql, waitId);
       await appendEvent(sql, {
         at: kit.clock(),
         kind: "parked",
         graph: wait.graph,
         threadId: wait.threadId,
+        ...(taskId !== undefined && { taskId }),
         data: { waitId },
       });
     }
