@@ -7,7 +7,6 @@ export interface VisibleText {
 
 const SUSPECT =
   /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\u{E0000}-\u{E01EF}]/u;
-const CONTROL = /[\0-\x08\x0B\x0C\x0E-\x1F\x7F]/;
 const LATIN = /[A-Za-z0-9\u00C0-\u024F]/;
 const BLACK_FLAG = 0x1f3f4;
 /** A run shorter than this is a formatting mark of a mail program, not a message. */
@@ -15,9 +14,9 @@ const RUN = 4;
 /** Single invisible characters are ordinary (soft hyphens, word joiners); this many in one mail split words on purpose. */
 const SCATTERED = 12;
 
-/** Removes zero-width and tag characters, BiDi controls and controls; joiners stay where a script or an emoji needs them. */
+/** Removes zero-width and tag characters and BiDi controls; joiners stay where a script or an emoji needs them. */
 export function removeHiddenCharacters(input: string): VisibleText {
-  if (!SUSPECT.test(input) && !CONTROL.test(input)) return { text: input, removed: [] };
+  if (!SUSPECT.test(input)) return { text: input, removed: [] };
   const out: string[] = [];
   const removed: string[] = [];
   let run = "";
@@ -46,7 +45,7 @@ export function removeHiddenCharacters(input: string): VisibleText {
       flush(i);
       kept = i + width;
       if (code === 0x202d || code === 0x202e) overrides = true;
-      if (!isControl(code)) run += String.fromCodePoint(code);
+      run += String.fromCodePoint(code);
     }
     i += width;
   }
@@ -55,10 +54,6 @@ export function removeHiddenCharacters(input: string): VisibleText {
   if (scattered >= SCATTERED) removed.push(`[${scattered} zero-width characters]`);
   if (overrides) removed.push("[bidirectional override]");
   return { text: out.join(""), removed };
-}
-
-function isControl(code: number): boolean {
-  return code < 0x20 || code === 0x7f;
 }
 
 function isJoiner(code: number): boolean {
@@ -70,7 +65,7 @@ function betweenLatin(before: string, after: string): boolean {
 }
 
 function isHidden(code: number): boolean {
-  if (code < 0xad) return (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) || code === 0x7f;
+  if (code < 0xad) return false;
   return (
     code === 0xad ||
     code === 0x34f ||

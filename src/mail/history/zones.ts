@@ -60,7 +60,7 @@ function zoneHistory(
     }
     const next = nextFilled(lines, i + start.lines);
     const marked = next !== undefined && (zones[next] === "quote" || covered?.[next] === "quote");
-    if (!marked && (!start.strong || (own === false && isOf(start.from, sender)))) {
+    if (!marked && (!start.strong || (!own && isOf(start.from, sender)))) {
       if (start.from === "") own = true;
       else {
         zones.fill("attribution", i, i + start.lines);

@@ -37,8 +37,7 @@ export function colourOf(value: string | undefined): Colour {
   if (named !== undefined) return named;
   const hex = /^#?([\da-f]{3,8})$/.exec(text)?.[1];
   if (hex !== undefined) {
-    if (hex.length === 3 || hex.length === 4)
-      return Number.parseInt([...hex.slice(0, 3)].map((d) => d + d).join(""), 16);
+    if (hex.length === 3 || hex.length === 4) return Number.parseInt(hex.slice(0, 3).replace(/./g, "$&$&"), 16);
     return hex.length >= 6 ? Number.parseInt(hex.slice(0, 6), 16) : undefined;
   }
   const rgb = /^rgba?\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*(?:[,/]\s*([\d.]+%?)\s*)?\)$/.exec(text);

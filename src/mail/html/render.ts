@@ -162,7 +162,7 @@ function stateOf(
       depth === parent.depth &&
       mark === parent.mark
     )
-      return parent.hidden === false ? { ...parent } : parent;
+      return parent.hidden ? parent : { ...parent };
     return { ...parent, unshown, pre, list, depth, mark, container: inside };
   }
   const css = declarationsOf(attributes.get("style"));
