@@ -6,7 +6,7 @@ import { isBlank, type Line } from "./line.ts";
 const DISCLAIMER = startsWithAny(DISCLAIMER_STARTS);
 const BANNER = startsWithAny(BANNER_STARTS);
 const LIST = startsWithAny(LIST_FOOTERS);
-const DECORATION = /^[\s*_=~#<>|!⚠️🛑\u{1F6A8}-]+/u;
+const DECORATION = /^(?:[\s*_=~#<>|!\u26A0\u{1F6D1}\u{1F6A8}-]|\uFE0F)+/u;
 const BANNER_WORDS =
   /\b(?:links?|attachments?|sender|organi[sz]ation|click|anhänge|absender|pièces jointes|expéditeur|enlaces|remitente|allegati|mittente|bijlagen|afzender|aka\.ms)\b/i;
 const LONGEST_BANNER = 6;

@@ -72,7 +72,7 @@ export function renderHtml(html: string): RenderedHtml {
       if (element.state === hiddenRoot) {
         const text = (hiddenText ?? [])
           .join("")
-          .replace(/[\s\u00A0\u034F\u200B-\u200F\u2007\uFEFF\u00AD]+/g, " ")
+          .replace(/(?:[\s\u2007\u200B-\u200F\u00AD]|\u034F)+/g, " ")
           .trim();
         if (text !== "" && hiddenTexts.length < MOST_HIDDEN) hiddenTexts.push(text.slice(0, LONGEST_HIDDEN));
         hiddenText = undefined;

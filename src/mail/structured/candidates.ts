@@ -201,34 +201,24 @@ function answerOf(text: string, type: JsonSchema, root: JsonSchema): WordAnswer 
 
 /** One of the schema's choices, named in a reply that says little else. */
 function choiceOf(text: string, options: readonly unknown[]): WordAnswer | undefined {
-  const lower = ` ${text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ")} `;
-  const words = lower.trim().split(" ").length;
-  const named = options.filter((option) => {
-    const name = String(option)
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}]+/gu, " ")
-      .trim();
-    return name !== "" && lower.includes(` ${name} `);
-  });
-  const outermost = named.filter(
-    (option) =>
-      !named.some((other) => other !== option && String(other).toLowerCase().includes(String(option).toLowerCase())),
-  );
+  const said = ` ${plainWords(text)} `;
+  const names = options.map((option) => plainWords(`${option as string}`));
+  const named = names.filter((name) => name !== "" && said.includes(` ${name} `));
+  const outermost = named.filter((name) => !named.some((other) => other !== name && other.includes(name)));
   if (outermost.length > 1)
-    return { kind: "ambiguous", reason: `The reply names more than one choice: ${outermost.map(String).join(", ")}.` };
+    return { kind: "ambiguous", reason: `The reply names more than one choice: ${outermost.join(", ")}.` };
   const [only] = outermost;
-  if (only === undefined || words > 8) return undefined;
-  const left = lower
-    .replace(
-      ` ${String(only)
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N}]+/gu, " ")
-        .trim()} `,
-      " ",
-    )
-    .trim();
+  if (only === undefined || said.trim().split(" ").length > 8) return undefined;
+  const left = said.replace(` ${only} `, " ").trim();
   if (left !== "" && (/[?？]/.test(text) || decisionOf(`yes ${left}`).kind !== "yes")) return undefined;
-  return { kind: "value", value: only, source: "words", confidence: 0.85 };
+  return { kind: "value", value: options[names.indexOf(only)], source: "words", confidence: 0.85 };
+}
+
+function plainWords(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
 }
 
 /** The one thing that a reply in words can answer: the schema itself, or its only required property. */

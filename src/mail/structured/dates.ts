@@ -2,6 +2,9 @@ import { asciiDigits } from "../history/line.ts";
 import { MONTHS } from "../locale/months.ts";
 import type { ReadValue } from "./values.ts";
 
+/** An ISO 8601 date; `null` where it can be read as two; undefined where there is no such day. */
+type DateRead = string | null | undefined;
+
 const NAMES = monthNames();
 
 /** Reads one calendar date, with its year, as an ISO 8601 date; a date whose day and month can be exchanged is ambiguous. */
@@ -10,10 +13,10 @@ export function readDate(raw: string): ReadValue {
   const found = new Set<string>();
   let ambiguous = false;
   let rest = text;
-  const take = (pattern: RegExp, read: (match: RegExpExecArray) => string | "ambiguous" | undefined): void => {
+  const take = (pattern: RegExp, read: (match: RegExpMatchArray) => DateRead): void => {
     for (const match of rest.matchAll(pattern)) {
-      const date = read(match as RegExpExecArray);
-      if (date === "ambiguous") ambiguous = true;
+      const date = read(match);
+      if (date === null) ambiguous = true;
       else if (date !== undefined) found.add(date);
     }
     rest = rest.replace(pattern, " ");
@@ -38,12 +41,12 @@ function dayMonth(
   second: string | undefined,
   year: string | undefined,
   dots: boolean,
-): string | "ambiguous" | undefined {
+): DateRead {
   const a = Number(first);
   const b = Number(second);
   if (dots || a === b || a > 12) return iso(year, second, first);
   if (b > 12) return iso(year, first, second);
-  return "ambiguous";
+  return null;
 }
 
 function named(name: string | undefined, day: string | undefined, year: string | undefined): string | undefined {

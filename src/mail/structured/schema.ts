@@ -54,7 +54,7 @@ export async function validate(schema: StandardSchemaV1 | JsonSchema, value: unk
 }
 
 export function validateJson(schema: JsonSchema, value: unknown): Validated {
-  const draft = String(schema["$schema"] ?? "").includes("draft-07") ? "7" : "2020-12";
+  const draft = typeof schema["$schema"] === "string" && schema["$schema"].includes("draft-07") ? "7" : "2020-12";
   const result = new Validator(schema, draft, false).validate(value);
   if (result.valid) return { ok: true, value };
   const issues = result.errors
