@@ -211,7 +211,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
       };
     },
     mails: (address, mailbox) => [...mailboxOf(address, mailbox).mails.values()].map(deliveredMail),
-    waitForMail: (address, predicate = () => true, timeoutMs = 5000) =>
+    waitForMail: async (address, predicate = () => true, timeoutMs = 5000) =>
       waitForMail(mailboxOf(address), predicate, timeoutMs),
     deliver(raw, to, { from = "" } = {}) {
       const bytes = typeof raw === "string" ? Buffer.from(raw.replace(/\r?\n/g, "\r\n")) : Buffer.from(raw);

@@ -19,12 +19,27 @@ export function decodeMailboxName(name: string): string {
   return /^inbox(?=\/|$)/i.test(decoded) ? `INBOX${decoded.slice(5)}` : decoded;
 }
 
-/** A LIST pattern: `*` is anything, `%` anything but the hierarchy separator. */
-export function mailboxPattern(pattern: string): RegExp {
-  const source = pattern
-    .replace(/\*+/g, "*")
-    .replace(/[.+?^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll("*", ".*")
-    .replaceAll("%", "[^/]*");
-  return new RegExp(`^${source}$`, "isu");
+/** Whether a name fits a LIST pattern: `*` is anything, `%` anything but the hierarchy separator. Takes no more than pattern times name steps. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  const wanted = /^inbox$/i.test(pattern) ? "INBOX" : pattern;
+  /** The places in the pattern that the name read so far may have led to. */
+  const skipWildcards = (places: Iterable<number>) => {
+    const all = new Set<number>();
+    for (let place of places) {
+      all.add(place);
+      while (wanted[place] === "*" || wanted[place] === "%") all.add((place += 1));
+    }
+    return all;
+  };
+  let places = skipWildcards([0]);
+  for (const char of name.split("")) {
+    const next: number[] = [];
+    for (const place of places) {
+      const expected = wanted[place];
+      if (expected === "*" || (expected === "%" && char !== "/")) next.push(place);
+      else if (expected === char) next.push(place + 1);
+    }
+    places = skipWildcards(next);
+  }
+  return places.has(wanted.length);
 }

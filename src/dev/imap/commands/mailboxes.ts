@@ -1,7 +1,7 @@
 import type { Mailbox, StoredAccount } from "../../store.ts";
 import { parseDateTime } from "../date.ts";
 import { parseFlags } from "../flags.ts";
-import { decodeMailboxName, encodeMailboxName, mailboxPattern } from "../mailbox-name.ts";
+import { decodeMailboxName, encodeMailboxName, matchesPattern } from "../mailbox-name.ts";
 import { nstring } from "../output.ts";
 import { select, unselect } from "../selected.ts";
 import { no, ok, type Command, type CommandResult, type ImapSession } from "../session.ts";
@@ -25,7 +25,7 @@ export const mailboxCommands: Record<string, Command> = {
     run(session, args) {
       const { names, patterns } = listArguments(session, args);
       for (const mailbox of names.filter((mailbox) => mailbox.subscribed)) {
-        if (patterns.some((pattern) => pattern.test(mailbox.name))) tellMailbox(session, "LSUB", mailbox);
+        if (patterns.some((pattern) => matchesPattern(pattern, mailbox.name))) tellMailbox(session, "LSUB", mailbox);
       }
       return ok("Done");
     },
@@ -63,7 +63,7 @@ export function nonexistent(): CommandResult {
   return no("No such mailbox", "NONEXISTENT");
 }
 
-function listArguments(session: ImapSession, args: Arguments): { names: Mailbox[]; patterns: RegExp[]; root: boolean } {
+function listArguments(session: ImapSession, args: Arguments): { names: Mailbox[]; patterns: string[]; root: boolean } {
   const reference = decodeMailboxName(args.astring("reference"));
   const token = args.next("pattern");
   const texts = (token.kind === "list" ? token.items : [token]).map((item: Token) => {
@@ -72,7 +72,7 @@ function listArguments(session: ImapSession, args: Arguments): { names: Mailbox[
   });
   return {
     names: [...account(session).mailboxes.values()],
-    patterns: texts.map((text) => mailboxPattern(reference + decodeMailboxName(text))),
+    patterns: texts.map((text) => reference + decodeMailboxName(text)),
     root: texts.every((text) => text === ""),
   };
 }
@@ -88,7 +88,7 @@ function list(session: ImapSession, args: Arguments): CommandResult {
   }
   for (const mailbox of names) {
     if (specialOnly && !mailbox.specialUse) continue;
-    if (patterns.some((pattern) => pattern.test(mailbox.name))) tellMailbox(session, "LIST", mailbox);
+    if (patterns.some((pattern) => matchesPattern(pattern, mailbox.name))) tellMailbox(session, "LIST", mailbox);
   }
   return ok("Done");
 }
