@@ -55,6 +55,7 @@ export function createTransferAgent(options: TransferOptions) {
   const deliver = (account: StoredAccount, submission: Submission, recipient: string) => {
     const raw = withTrace(submission.raw, { submission, recipient, hostname, now: now() });
     store.append(account.mailboxes.get("INBOX") as Mailbox, { raw });
+    log.info("Delivered", { from: submission.reversePath || "<>", to: recipient, octets: raw.length });
   };
 
   /** Reports go to the envelope sender, and have the null reverse path themselves (RFC 5321 section 4.5.5). */
