@@ -95,13 +95,9 @@ export function matchesAddress(pattern: string, address: string): boolean {
   return wanted === given;
 }
 
-/** Whether a string is exactly one usable `local@domain`. */
+/** Whether a string is exactly one usable `local@domain`. Never throws. */
 export function isAddress(value: string): boolean {
-  try {
-    return !/\s|[<>]/.test(value) && parseAddress(value).name === undefined;
-  } catch {
-    return false;
-  }
+  return typeof readSpec(value) === "string";
 }
 
 function canonical(address: string): string {
@@ -136,20 +132,26 @@ function splitAtDomain(address: string): [local: string, domain: string] {
 }
 
 function parseSpec(spec: string): string {
+  const read = readSpec(spec);
+  if (typeof read === "string") return read;
+  throw invalid(spec, read.advice);
+}
+
+/** An address with its domain in ASCII, or what is wrong with it. */
+function readSpec(spec: string): string | { advice: string } {
   const [local, rawDomain] = splitAtDomain(spec);
-  if (!spec.includes("@") || local === "" || rawDomain === "") throw invalid(spec, "write it as local@domain");
-  if (/\p{Cs}/u.test(local)) throw invalid(spec, "its local part holds half a character");
+  if (!spec.includes("@") || local === "" || rawDomain === "") return { advice: "write it as local@domain" };
+  if (/[\p{Cc}\p{Cs}]/u.test(spec)) return { advice: "it holds a control character or half a character" };
   if (!DOT_ATOM.test(local) && !QUOTED_STRING.test(local)) {
-    throw invalid(spec, "give a single address as local@domain; a local part with other signs must be quoted");
+    return { advice: "give a single address as local@domain; a local part with other signs must be quoted" };
   }
   if (Buffer.byteLength(local) > LOCAL_PART_LIMIT) {
-    throw invalid(spec, `the part before the @ may have ${LOCAL_PART_LIMIT} octets (RFC 5321 section 4.5.3.1.1)`);
+    return { advice: `the part before the @ may have ${LOCAL_PART_LIMIT} octets (RFC 5321 section 4.5.3.1.1)` };
   }
   const domain = DOMAIN_LITERAL.test(rawDomain) ? rawDomain : asciiDomain(rawDomain);
-  if (domain === undefined) throw invalid(spec, "the part after the @ is no domain name");
+  if (domain === undefined) return { advice: "the part after the @ is no domain name" };
   const address = `${local}@${domain}`;
-  if (Buffer.byteLength(address) > ADDRESS_LIMIT) throw invalid(spec, `it may have ${ADDRESS_LIMIT} octets`);
-  return address;
+  return Buffer.byteLength(address) > ADDRESS_LIMIT ? { advice: `it may have ${ADDRESS_LIMIT} octets` } : address;
 }
 
 function asciiDomain(domain: string): string | undefined {

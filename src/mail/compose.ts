@@ -3,6 +3,7 @@ import MailComposer from "nodemailer/lib/mail-composer";
 import { EmailKitError } from "../errors.ts";
 import { parseAddress } from "./address.ts";
 import type { MailAddress } from "./message.ts";
+import { textToHtml } from "./text-to-html.ts";
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 
@@ -50,7 +51,7 @@ export async function composeMail(input: ComposeInput): Promise<Uint8Array> {
   if (estimate > maxBytes) throw tooLarge(estimate, maxBytes);
 
   const text = crlf(checkBody("text", input.text));
-  const html = input.html === undefined ? htmlOf(text) : crlf(checkBody("html", input.html));
+  const html = input.html === undefined ? crlf(textToHtml(input.text)) : crlf(checkBody("html", input.html));
   const names = new Map(Object.keys(input.headers ?? {}).map((name) => [name.toLowerCase(), name]));
   const composer = new MailComposer({
     messageId: checkMessageId("messageId", input.messageId),
@@ -164,17 +165,6 @@ function checkBody(field: string, value: string): string {
 
 function crlf(text: string): string {
   return text.replace(/\r\n|\r|\n/g, "\r\n");
-}
-
-function htmlOf(text: string): string {
-  const escaped = text
-    .trimEnd()
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/>/g, "&gt;")
-    .replace(/"/g, "&quot;");
-  const paragraphs = escaped.split(/\r\n(?:[ \t]*\r\n)+/).filter((paragraph) => paragraph.trim() !== "");
-  return paragraphs.map((paragraph) => `<p>${paragraph.split("\r\n").join("<br>\r\n")}</p>\r\n`).join("");
 }
 
 /** Of all that is in the parts, so that no part can hold its own boundary. */

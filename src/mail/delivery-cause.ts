@@ -31,6 +31,10 @@ const CAUSES: readonly [pattern: RegExp, cause: DeliveryCause][] = [
     { status: "4.7.0", permanent: false },
   ],
   [
+    /(?:host|domain|destination server)\b[^:;[\]<>()@,]{0,40}?(?:unknown|not (?:be )?(?:found|exist|resolve)|does ?n[o'’]t exist|invalid|non-?existent)|(?:unknown|no such|invalid|non-?existent) (?:host|domain)|couldn'?t find any host|name or service not known|nxdomain|no (?:mx|a|address) records?|(?:all )?relevant mx records point|dns (?:lookup|error|type)|domain name not found|name (?:server|service) (?:error|lookup)|unrouteable|unroutable|does not accept (?:e-?)?mail|nullmx|null mx/iu,
+    { status: "5.1.2", permanent: true },
+  ],
+  [
     /has (?:been )?moved|moved to|address (?:has )?changed|no longer (?:at|with|works|valid|in use|active)|has been replaced by|new (?:e-?mail )?address/iu,
     { status: "5.1.6", permanent: true },
   ],
@@ -39,12 +43,8 @@ const CAUSES: readonly [pattern: RegExp, cause: DeliveryCause][] = [
     { status: "5.1.1", permanent: true },
   ],
   [
-    /(?:no such|unknown|invalid|non-?existent|unrouteable|undeliverable|unresolvable|inactive|disabled|bad destination|illegal) (?:local )?(?:user|mailbox|recipient|account|address|person|alias|name|e-?mail|destination)|(?:no|not a|isn'?t a) (?:mailbox|valid (?:mailbox|recipient|user|account)|account|user)\b|couldn'?t find (?:a|the|that)? ?(?:user|mailbox|recipient)|wasn'?t found (?:at|in)|not in (?:the )?(?:directory|address book)|not listed in|(?:doesn'?t|does not|didn'?t) have (?:an?|the) .{0,40}(?:account|mailbox|address)|no recipients?|unknown to|resolver\.adr\.|nosuchuser|recipnotfound|user ?unknown|\bnot our customer\b|宛先|ユーザーが存在/iu,
+    /(?:no such|unknown|invalid|non-?existent|undeliverable|unresolvable|inactive|disabled|bad destination|illegal) (?:local )?(?:user|mailbox|recipient|account|address|person|alias|name|e-?mail|destination)|(?:no|not a|isn'?t a) (?:mailbox|valid (?:mailbox|recipient|user|account)|account|user)\b|couldn'?t find (?:a|the|that)? ?(?:user|mailbox|recipient)|wasn'?t found (?:at|in)|not in (?:the )?(?:directory|address book)|not listed in|(?:doesn'?t|does not|didn'?t) have (?:an?|the) .{0,40}(?:account|mailbox|address)|no recipients?|unknown to|resolver\.adr\.|nosuchuser|recipnotfound|user ?unknown|\bnot our customer\b|宛先|ユーザーが存在/iu,
     { status: "5.1.1", permanent: true },
-  ],
-  [
-    /(?:host|domain|destination server)\b.{0,60}?(?:unknown|not (?:be )?(?:found|exist|resolve)|does ?n[o'’]t exist|invalid|non-?existent)|(?:unknown|no such|invalid|non-?existent) (?:host|domain)|couldn'?t find any host|name or service not known|nxdomain|no (?:mx|a|address) records?|(?:all )?relevant mx records point|dns (?:lookup|error|type)|domain name not found|name (?:server|service) (?:error|lookup)|unrouteable (?:mail )?domain|does not accept (?:e-?)?mail|nullmx|null mx/iu,
-    { status: "5.1.2", permanent: true },
   ],
   [
     /timed? ?out|timeout|expired|retry (?:time(?:out)?|limit)|too long (?:on|in) (?:the )?(?:system|queue)|in (?:the )?queue too long|undelivered for|could not be delivered for|not been (?:collected|delivered) (?:after|for)|delivery (?:time|attempt)s?.{0,20}exceeded|giving up|been trying/iu,
@@ -68,17 +68,21 @@ export function causeOf(text: string): DeliveryCause | undefined {
   return CAUSES.find(([pattern]) => pattern.test(line))?.[1];
 }
 
-/** RFC 3463 codes that are about the address itself: 5.1.x without the sender's side (7, 8), disabled and moved mailboxes. */
-const PERMANENT_STATUS = /^5\.(?:1\.(?:1|2|3|4|6|10)|2\.1|4\.4)$/;
+/** RFC 3463 codes that are about the address itself: 5.1.x without the sender's side (5.1.7 and 5.1.8), 5.2.1 (disabled), 5.4.4 (no route). */
+const ADDRESS_STATUS = /^5\.(?:1\.(?:0|1|2|3|4|6|10)|2\.1|4\.4)$/;
 /** Codes that are about something else, whatever the words beside them. */
-const TRANSIENT_STATUS = /^(?:4\.|5\.(?:2\.2|2\.3|3\.|4\.[167]|7\.|6\.))/;
+const OTHER_STATUS = /^(?:4\.[2-7]|5\.(?:2\.[23]|3\.|4\.[67]|6\.))/;
 
-/** Whether a failed delivery is the address's fault, by the words and the code together: one server writes 5.0.0 for everything, another 5.1.1. */
+/**
+ * Whether a failed delivery is the address's fault, by the words and the code together, since one server writes 5.0.0 for everything and another 5.1.1.
+ * Where neither says so it is not: an address that works is worth more than one attempt too many.
+ */
 export function isPermanentFailure(status: string | undefined, diagnostic: string | undefined): boolean {
   const cause = diagnostic === undefined ? undefined : causeOf(diagnostic);
-  if (status !== undefined && PERMANENT_STATUS.test(status))
-    return cause === undefined || cause.permanent || cause.status === "5.7.1";
-  if (cause !== undefined) return cause.permanent && !/^5\.(?:2\.2|3\.4)$/.test(status ?? "");
-  if (status === undefined) return /(?:^|\D)55[0134]\D/.test(`${diagnostic ?? ""} `);
-  return status.startsWith("5.") && !TRANSIENT_STATUS.test(status);
+  const code = status ?? "";
+  if (ADDRESS_STATUS.test(code)) return cause === undefined || cause.permanent || !/^(?:4|5\.2\.2)/.test(cause.status);
+  if (OTHER_STATUS.test(code)) return false;
+  if (cause !== undefined) return cause.permanent;
+  // RFC 5321 section 4.2.3: 550, 551 and 553 are about the mailbox.
+  return status === undefined && /(?:^|\D)55[013]\D/.test(`${diagnostic ?? ""} `);
 }

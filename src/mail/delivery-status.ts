@@ -4,6 +4,7 @@ import type { DeliveryAction, DeliveryRecipient, DeliveryStatus } from "./delive
 import { readHeaderFields } from "./header-fields.ts";
 import type { MailHeader, MailMessage } from "./message.ts";
 import { readNonStandardBounce, recipientsInText } from "./nonstandard-bounce.ts";
+import { searchableText } from "./plain-text.ts";
 import { readReturnedMail } from "./returned-mail.ts";
 
 export type { DeliveryAction, DeliveryRecipient, DeliveryStatus, ReturnedMail } from "./delivery-report.ts";
@@ -15,7 +16,8 @@ export function readDeliveryStatus(message: MailMessage): DeliveryStatus | undef
   const part = message.reports.find((report) => /^message\/(?:global-)?delivery-status$/.test(report.contentType));
   if (part === undefined) return readNonStandardBounce(message);
   const [perMessage, ...perRecipient] = fieldGroups(part.content);
-  const named = perRecipient.flatMap((fields) => readRecipient(fields) ?? []).slice(0, RECIPIENTS_LIMIT);
+  const text = searchableText(message);
+  const named = perRecipient.flatMap((fields) => readRecipient(fields, text) ?? []).slice(0, RECIPIENTS_LIMIT);
   const status: DeliveryStatus = {
     recipients: named.length > 0 ? named : recipientsInText(message),
     original: readReturnedMail(message),
@@ -46,7 +48,7 @@ function isRecipientField(name: string): boolean {
   return name === "final-recipient" || name === "original-recipient";
 }
 
-function readRecipient(fields: MailHeader[]): DeliveryRecipient | undefined {
+function readRecipient(fields: MailHeader[], text: string): DeliveryRecipient | undefined {
   const finalRecipient = addressOf(fieldOf(fields, "final-recipient"));
   const originalRecipient = addressOf(fieldOf(fields, "original-recipient"));
   const address = finalRecipient ?? originalRecipient;
@@ -57,7 +59,7 @@ function readRecipient(fields: MailHeader[]): DeliveryRecipient | undefined {
   const recipient: DeliveryRecipient = {
     finalRecipient: address,
     action,
-    permanent: action === "failed" && isPermanentFailure(status, diagnosticCode),
+    permanent: action === "failed" && isPermanentFailure(status, diagnosticCode ?? wordsAbout(address, text)),
   };
   if (originalRecipient !== undefined) recipient.originalRecipient = originalRecipient;
   if (status !== undefined) recipient.status = status;
@@ -65,6 +67,12 @@ function readRecipient(fields: MailHeader[]): DeliveryRecipient | undefined {
   const remoteMta = typed(fieldOf(fields, "remote-mta"));
   if (remoteMta !== undefined) recipient.remoteMta = remoteMta;
   return recipient;
+}
+
+/** What the part for people says after the address, where the part for programs gives no reason. */
+function wordsAbout(address: string, text: string): string | undefined {
+  const index = text.toLowerCase().indexOf(address.toLowerCase());
+  return index < 0 ? undefined : text.slice(index + address.length, index + address.length + 600);
 }
 
 function fieldOf(fields: MailHeader[] | undefined, name: string): string | undefined {

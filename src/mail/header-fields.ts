@@ -64,11 +64,11 @@ function* linesOf(text: string): Generator<string> {
 }
 
 /** Octets that are no ASCII: UTF-8 (RFC 6532) where they are, else Windows-1252, which is what old programs sent. */
-function decodeOctets(value: string): string {
+export function decodeOctets(value: string): string {
   // Beyond one octet it was decoded before.
   if (/^\p{ASCII}*$/u.test(value) || /[\u0100-\uffff]/.test(value)) return value;
   const octets = Buffer.from(value, "latin1");
-  return decodeWith("utf-8", octets, true) ?? decodeWith("windows-1252", octets) ?? value;
+  return decodeWith("utf-8", octets);
 }
 
 const ENCODED_WORD = /=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,10000})\?=/g;
@@ -80,7 +80,7 @@ export function decodeEncodedWords(value: string): string {
   let pending: { charset: string; octets: Buffer[] } | undefined;
   let position = 0;
   const flush = () => {
-    if (pending) out += decodeWith(pending.charset, Buffer.concat(pending.octets)) ?? "\ufffd";
+    if (pending) out += decodeWith(pending.charset, Buffer.concat(pending.octets));
     pending = undefined;
   };
   for (const match of value.matchAll(ENCODED_WORD)) {
@@ -111,15 +111,25 @@ function fromQ(text: string): Buffer {
   return Buffer.from(plain, "latin1");
 }
 
-function decodeWith(charset: string, octets: Uint8Array, fatal = false): string | undefined {
+/** Decodes octets; what the charset does not explain as UTF-8, or else as Windows-1252, which explains everything. */
+export function decodeWith(charset: string, octets: Uint8Array): string {
+  return (
+    (isUtf8(charset) ? undefined : strictly(charset, octets, false)) ??
+    strictly("utf-8", octets, true) ??
+    new TextDecoder("windows-1252").decode(octets)
+  );
+}
+
+function isUtf8(charset: string): boolean {
+  // Many programs say ASCII, or nothing, of what is UTF-8.
+  return /^["'\s]*(?:utf-?8|(?:us-)?ascii)?["'\s]*$/i.test(charset);
+}
+
+function strictly(charset: string, octets: Uint8Array, fatal: boolean): string | undefined {
   try {
     return new TextDecoder(charset, { fatal }).decode(octets);
   } catch {
-    // An unknown charset: the next best reading.
-    return fatal
-      ? undefined
-      : charset === "windows-1252"
-        ? undefined
-        : (decodeWith("utf-8", octets, true) ?? decodeWith("windows-1252", octets));
+    // No charset of the Encoding Standard, or octets that it does not allow.
+    return undefined;
   }
 }

@@ -1,42 +1,90 @@
-/** What a mail's bytes ask of a parser, found in one pass without building anything. */
-export interface MimeStructure {
-  /** Octets before the first empty line. */
-  headerBytes: number;
-  /** Header fields of the mail itself. */
-  headerFields: number;
-  /** Octets of the largest header section of a part. */
-  partHeaderBytes: number;
-  /** Multiparts within multiparts; 0 where there is none. */
-  depth: number;
+import { rawHeaderFields } from "./header-fields.ts";
+import { parseParameterized, type Parameterized } from "./mime-parameters.ts";
+
+export interface MimeLimits {
+  /** Octets of the header section of the mail or of one part. */
+  maxHeaderBytes: number;
+  /** Header fields of the mail. */
+  maxHeaderFields: number;
+  /** Multiparts within multiparts. */
+  maxDepth: number;
   /** Body parts, at every level. */
-  parts: number;
+  maxParts: number;
 }
+
+/** A part that is no multipart. */
+export interface MimePart {
+  contentType: Parameterized;
+  disposition: Parameterized;
+  /** Content-Transfer-Encoding, in lower case. */
+  encoding: string;
+  /** Without angle brackets. */
+  contentId?: string;
+  /** The multiparts around it, outermost first: a number for each, and its subtype. */
+  within: { id: number; subtype: string }[];
+  /** The content as it stands in the mail. */
+  body: Buffer;
+}
+
+export type MimeStructure =
+  | { kind: "structure"; header: string; parts: MimePart[] }
+  | { kind: "excess"; reason: string };
 
 const LF = 10;
 const CR = 13;
 const DASH = 45;
 /** RFC 2046 section 5.1.1 allows 70; some programs write more. */
 const BOUNDARY_LIMIT = 1000;
-/** Where counting stops: no caller allows as much, and the work for each line grows with it. */
-const DEPTH_LIMIT = 200;
 
-/** Counts in linear time what RFC 2046 section 5.1 would make of the bytes. Boundaries are told apart by their whole line, so that one is never the prefix of another. */
-export function scanMimeStructure(raw: Uint8Array): MimeStructure {
+interface Multipart {
+  id: number;
+  subtype: string;
+  boundary: string;
+}
+
+/** Where the walk stands: in a header section, in the content of a part, or in what belongs to no part. */
+type Place =
+  | { kind: "header"; start: number; fields: number }
+  | { kind: "content"; part: MimePart; start: number }
+  | { kind: "between" };
+
+/**
+ * Takes a mail apart (RFC 2046 section 5.1) in one pass over its lines, and stops as soon as a limit is passed. A delimiter is a whole line, looked up by
+ * its text, so that the work for a line does not grow with the depth. An attached mail (`message/rfc822`) is one part, and is not looked into.
+ */
+export function readMimeStructure(raw: Uint8Array, limits: MimeLimits): MimeStructure {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-  const found: MimeStructure = { headerBytes: 0, headerFields: 0, partHeaderBytes: 0, depth: 0, parts: 0 };
-  /** The open multiparts, outermost first, and where each boundary stands among them. */
-  const open: string[] = [];
+  const open: Multipart[] = [];
   const levels = new Map<string, number>();
-  let section: { start: number; contentType: string; collecting: boolean; root: boolean } | undefined = {
-    start: 0,
-    contentType: "",
-    collecting: false,
-    root: true,
+  const parts: MimePart[] = [];
+  let header = "";
+  let sections = 0;
+  let place: Place = { kind: "header", start: 0, fields: 0 };
+
+  const excess = (reason: string): MimeStructure => ({ kind: "excess", reason });
+  const endHeader = (start: number, end: number): MimeStructure | undefined => {
+    const section = bytes.toString("latin1", start, end);
+    if (sections++ === 0) header = section;
+    const opened = openPart(section, open, sections);
+    if ("boundary" in opened) {
+      levels.set(opened.boundary, open.length);
+      open.push(opened);
+      if (open.length > limits.maxDepth) return excess(`parts nested deeper than ${limits.maxDepth}`);
+      place = { kind: "between" };
+    } else {
+      parts.push(opened);
+      place = { kind: "content", part: opened, start: end };
+    }
+    return undefined;
+  };
+  const endContent = (end: number) => {
+    if (place.kind === "content") place.part.body = bytes.subarray(place.start, Math.max(place.start, end));
+    place = { kind: "between" };
   };
   const closeDownTo = (level: number) => {
-    for (const boundary of open.splice(level)) {
+    for (const { boundary } of open.splice(level)) {
       // The same boundary may stand on an outer level too, where a hostile mail put it.
-      const outer = open.lastIndexOf(boundary);
+      const outer = open.findLastIndex((one) => one.boundary === boundary);
       if (outer < 0) levels.delete(boundary);
       else levels.set(boundary, outer);
     }
@@ -47,61 +95,72 @@ export function scanMimeStructure(raw: Uint8Array): MimeStructure {
     const newline = bytes.indexOf(LF, position);
     const next = newline < 0 ? bytes.length : newline + 1;
     let end = newline < 0 ? bytes.length : newline;
-    while (end > position && bytes[end - 1] === CR) end--;
+    if (end > position && bytes[end - 1] === CR) end--;
 
     const delimiter = open.length > 0 ? delimiterAt(bytes, position, end, levels) : undefined;
     if (delimiter) {
-      closeDownTo(delimiter.closing ? delimiter.level : delimiter.level + 1);
-      section = undefined;
-      if (!delimiter.closing) {
-        found.parts++;
-        section = { start: next, contentType: "", collecting: false, root: false };
+      if (place.kind === "header") {
+        const found = endHeader(place.start, position);
+        if (found) return found;
       }
-    } else if (section) {
-      const size = next - section.start;
-      if (section.root) found.headerBytes = size;
-      else found.partHeaderBytes = Math.max(found.partHeaderBytes, size);
+      endContent(beforeLineEnd(bytes, position));
+      closeDownTo(delimiter.closing ? delimiter.level : delimiter.level + 1);
+      if (!delimiter.closing) {
+        if (sections > limits.maxParts) return excess(`more than ${limits.maxParts} parts`);
+        place = { kind: "header", start: next, fields: 0 };
+      }
+    } else if (place.kind === "header") {
+      if (next - place.start > limits.maxHeaderBytes)
+        return excess(`a header section larger than ${limits.maxHeaderBytes} octets`);
       if (end === position) {
-        const boundary = boundaryOf(section.contentType);
-        if (boundary !== undefined) {
-          levels.set(boundary, open.length);
-          open.push(boundary);
-          found.depth = Math.max(found.depth, open.length);
-          if (found.depth > DEPTH_LIMIT) return found;
-        }
-        section = undefined;
-      } else readHeaderLine(bytes, position, end, section, found);
+        const found = endHeader(place.start, next);
+        if (found) return found;
+      } else if (bytes[position] !== 32 && bytes[position] !== 9 && ++place.fields > limits.maxHeaderFields) {
+        return excess(`more than ${limits.maxHeaderFields} header fields`);
+      }
     }
     position = next;
   }
-  return found;
+  if (place.kind === "header") {
+    const found = endHeader(place.start, bytes.length);
+    if (found) return found;
+  }
+  endContent(bytes.length);
+  return { kind: "structure", header, parts };
 }
 
-function readHeaderLine(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  section: { contentType: string; collecting: boolean; root: boolean },
-  found: MimeStructure,
-): void {
-  const folded = bytes[start] === 32 || bytes[start] === 9;
-  if (!folded) {
-    if (section.root) found.headerFields++;
-    // The first Content-Type is the one that counts.
-    section.collecting =
-      section.contentType === "" &&
-      /^content-type[ \t]*:/i.test(bytes.toString("latin1", start, Math.min(end, start + 40)));
+function openPart(section: string, open: readonly Multipart[], id: number): Multipart | MimePart {
+  const fields = new Map<string, string>();
+  for (const { name, value } of rawHeaderFields(section)) {
+    // The first of several is the one that counts.
+    if (!fields.has(name)) fields.set(name, value);
   }
-  if (section.collecting && section.contentType.length < 16_384) {
-    section.contentType += `${bytes.toString("latin1", start, Math.min(end, start + 8192))} `;
+  const inDigest = open.at(-1)?.subtype === "digest";
+  // RFC 2045 section 5.2 and RFC 2046 section 5.1.5; what is no type at all is text too.
+  const contentType = parseParameterized(fields.get("content-type") ?? "");
+  if (!/^[^\s/]+\/[^\s/]+$/.test(contentType.value)) contentType.value = inDigest ? "message/rfc822" : "text/plain";
+  if (contentType.value.startsWith("multipart/")) {
+    const boundary = contentType.parameters.get("boundary")?.trimEnd() ?? "";
+    if (boundary !== "" && boundary.length <= BOUNDARY_LIMIT)
+      return { id, subtype: contentType.value.slice(10), boundary };
+    // Without a boundary nothing can be taken apart, and nothing shall be lost.
+    contentType.value = "text/plain";
   }
+  const contentId = /<([^<>\s]{1,500})>/.exec(fields.get("content-id") ?? "")?.[1];
+  return {
+    contentType,
+    disposition: parseParameterized(fields.get("content-disposition") ?? ""),
+    encoding: parseParameterized(fields.get("content-transfer-encoding") ?? "").value,
+    ...(contentId === undefined ? {} : { contentId }),
+    within: open.map(({ id, subtype }) => ({ id, subtype })),
+    body: Buffer.alloc(0),
+  };
 }
 
-function boundaryOf(contentType: string): string | undefined {
-  if (!/^content-type[ \t]*:\s*multipart\//i.test(contentType)) return undefined;
-  const match = /[;\s]boundary\*?0?\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))/i.exec(contentType);
-  const boundary = match?.[1]?.replace(/\\(.)/g, "$1") ?? match?.[2];
-  return boundary === undefined || boundary === "" || boundary.length > BOUNDARY_LIMIT ? undefined : boundary;
+/** The line break before a delimiter belongs to the delimiter (RFC 2046 section 5.1.1). */
+function beforeLineEnd(bytes: Buffer, position: number): number {
+  if (bytes[position - 1] !== LF) return position;
+  return bytes[position - 2] === CR ? position - 2 : position - 1;
 }
 
 function delimiterAt(

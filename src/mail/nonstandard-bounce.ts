@@ -28,8 +28,6 @@ export function recipientsInText(message: MailMessage): DeliveryRecipient[] {
   return failedRecipients(message, report, original.headers.find((field) => field.name === "to")?.value);
 }
 
-// ------------------------------------------------------------------------------------------------------- is it a bounce?
-
 const DAEMON_LOCAL_PART =
   /^(?:mailer-?daemon|mail-?daemon|postmaster|mdaemon|mail(?:er)?[-_.]?(?:delivery|system|robot|admin)|(?:bounce|delivery|undeliver)[a-z-]*|double-bounce|mmdf|listserv-?owner|smtpd?|uucp)(?:[-+=_.].*)?$/i;
 const DAEMON_NAME =
@@ -38,12 +36,19 @@ const DAEMON_NAME =
 const BOUNCE_SUBJECT =
   /^\W*(?:(?:\[.{0,30}\]|warning|error|notice|attention)\W+)?(?:undeliver|undelivered|returned mail|return(?:ed|ing)? (?:to sender|message|e-?mail)|failure notice|mail (?:delivery|system|status|could not)|(?:mail|message|e-?mail)(?: could)? not (?:be )?deliver|(?:message|e-?mail|mail)[ -](?:delivery|undeliver)|deliver(?:y|ing)[ -](?:status|fail|error|problem|notification|report|has failed|unsuccessful|temporarily|delay|attempt|(?:of )?.{0,20}(?:failed|delayed))|delayed|delivery|user unknown|unknown (?:user|recipient|address)|non ?deliver|non remis|nicht zustellbar|unzustellbar|zustellung|fehlgeschlagen|message non|[ée]chec|notification d|mensaje no|no se (?:ha )?pudo|devuelto|mancata consegna|impossibile|messaggio non|could ?n[o']t (?:send|deliver)|cannot (?:send|deliver)|can'?t deliver|unable to (?:deliver|send)|failed (?:mail|delivery|to deliver|message)|problems? (?:delivering|with)|nondeliverable|rejected(?: mail|:)|配信|未達|送信)/iu;
 const BOUNCE_BODY =
-  /could ?n[o'’]t be (?:delivered|sent)|could not be (?:delivered|sent|reached)|(?:was|were|has|have|been) ?n[o'’]t (?:been )?delivered|wasn'?t delivered|(?:un|not )deliver(?:able|ed)|permanent (?:fatal )?(?:error|failure)|unable to deliver|(?:did|does) not reach|(?:cannot|can ?not|could not|couldn'?t|not able to) (?:be )?(?:deliver|send|reach|relay)|deliver(?:y|ing)(?: of| to|ed)?.{0,60}(?:fail|error|unsuccessful|delayed|suspend|problem|expired|not (?:possible|complete))|fail(?:ed|ure|ing)?.{0,40}(?:deliver|recipient|to send)|returned (?:to sender|mail|message|below|without)|message (?:you sent|that you sent).{0,80}(?:fail|not|error)|transcript of session|following (?:address|recipient|error|user|message|mail)|no such (?:user|mailbox|recipient|account|address)|user unknown|unknown (?:user|recipient|local)|mailbox (?:is )?(?:full|unavailable|not found|unknown)|unrouteable|this is a warning message|error(?: message)? (?:from|returned by) (?:remote|the)|remote (?:host|server) (?:said|returned|refused)|host .{1,80} said:|nicht (?:zugestellt|ausgeliefert)|zustellung|non (?:è stat[oa]|ha potuto|[ée]t[ée]|remis|distribu)|no (?:se pudo|ha podido|pudo ser) entreg|n['’]a pas pu|(?:^|\D)5\.\d\.\d{1,3}\D|\b55[0-4][ -]|配信でき|届け|送信できま/imu;
+  /could ?n[o'’]t be (?:delivered|sent)|could not be (?:delivered|sent|reached)|(?:was|were|has|have|been) ?n[o'’]t (?:been )?delivered|wasn'?t delivered|(?:un|not )deliver(?:able|ed)|permanent (?:fatal )?(?:error|failure)|unable to deliver|(?:did|does) not reach|(?:cannot|can ?not|could not|couldn'?t|not able to) (?:be )?(?:deliver|send|reach|relay)|deliver(?:y|ing)(?: of| to|ed)?.{0,60}(?:fail|error|unsuccessful|delayed|suspend|problem|expired|not (?:possible|complete))|fail(?:ed|ure|ing)?.{0,40}(?:deliver|recipient|to send)|returned (?:to sender|mail|message|below|without)|message (?:you sent|that you sent).{0,80}(?:fail|not|error)|transcript of session|following (?:address|recipient|error|user|message|mail)|no such (?:user|mailbox|recipient|account|address)|user unknown|unknown (?:user|recipient|local)|mailbox (?:is )?(?:full|unavailable|not found|unknown)|unrouteable|this is a warning message|error(?: message)? (?:from|returned by) (?:remote|the)|remote (?:host|server) (?:said|returned|refused)|host .{1,80} said:|nicht (?:zugestellt|ausgeliefert)|zustellung|non (?:è stat[oa]|ha potuto|[ée]t[ée]|remis|distribu)|no (?:se pudo|ha podido|pudo ser) entreg|n['’]a pas pu|配信でき|届け|送信できま/imu;
+
+/** A refusing server's code: enough beside a daemon's name, and not beside a person's. */
+const REFUSAL_CODE = /(?:^|[^\d.])[45]\.\d\.\d{1,3}(?![\d.])|\b(?:4[25]\d|55\d)[ -]/;
+/** Subjects that are also those of parcels and of people. */
+const LOOSE_SUBJECT =
+  /^\W*(?:delivery|delayed|notification d|notice|zustellung|fehlgeschlagen|message non|[ée]chec|problems?|rejected|attention|impossibile)(?! (?:has )?(?:status|fail|has failed|unsuccessful))/iu;
 
 function isBounce(message: MailMessage, report: string): boolean {
   const header = (name: string) => message.headers.find((field) => field.name === name)?.value ?? "";
   const subject = BOUNCE_SUBJECT.test(message.subject.trim());
-  const body = BOUNCE_BODY.test(report.replace(/[ \t]*\n[ \t>]*/g, " "));
+  const line = report.replace(/[\s>]+/g, " ");
+  const body = BOUNCE_BODY.test(line);
   if (header("x-failed-recipients").includes("@")) return subject || body;
   if (/^multipart\/report\b/i.test(header("content-type")))
     return /report-type\s*=\s*"?delivery-status/i.test(header("content-type")) && body;
@@ -54,9 +59,8 @@ function isBounce(message: MailMessage, report: string): boolean {
   const nullPath = /^<\s*>/.test(header("return-path"));
   // Exchange sends notices of absence with an empty reverse path, and other robots do it too.
   if (isNotice(message)) return daemon && nullPath && subject && body;
-  if (daemon && (subject || nullPath) && body) return true;
-  if (daemon && subject) return true;
-  return subject && body && (nullPath || hasReturnedMail(message));
+  if (daemon) return subject || (nullPath && (body || REFUSAL_CODE.test(line)));
+  return subject && !LOOSE_SUBJECT.test(message.subject) && body && (nullPath || hasReturnedMail(message));
 }
 
 /** `From: MAILER-DAEMON (Mail Delivery System)` and the like, which name no usable address. */
@@ -76,8 +80,6 @@ function hasReturnedMail(message: MailMessage): boolean {
   );
 }
 
-// ------------------------------------------------------------------------------------------------------------ its parts
-
 // Where the report ends and the mail that it returns begins.
 const RETURNED_MAIL_MARK =
   /^(?:[-=_*>\s#]{0,40}(?:(?:below this line is|here is|this is|following is|attached is|included is) (?:a |the )?(?:copy|headers?|original)|(?:start of )?(?:the )?(?:original|unsent|undelivered|returned|rejected|failed) (?:message|mail|e-?mail)(?: (?:follows|header|text|attached|begins|below|is|information|headers follow))?|message (?:header|text|contents?|body|headers?) (?:follows?|for|is)|(?:the )?(?:first|headers?) .{0,40}(?:of (?:the|your) (?:original )?message|follow)|ursprüngliche nachricht|message d'origine|mensaje original)[^@\n]{0,100}|(?:return-path|received):\s.*)$/imu;
@@ -90,36 +92,42 @@ function beforeReturnedMail(text: string): string {
 
 const ADDRESS = /[a-z0-9!#$%&'*+\-/=?^_`{|}~.]{1,64}@[a-z0-9](?:[a-z0-9-]{0,62}\.){1,8}[a-z0-9-]{2,63}/giu;
 const DELAYED =
-  /delay(?:ed)?\b|not (?:yet )?(?:been )?delivered (?:yet|after)|will (?:continue|keep|be retried|retry|be made|try again)|still (?:trying|being|in the queue)|delivery attempts will|this is a warning|no action is required|wird (?:weiter|erneut) versucht|not yet been delivered|do not need to resend|being retried/i;
+  /\bdelay(?:ed)? (?:mail|\d)|\((?:delay|still being retried)\)|has been delayed|not (?:yet )?(?:been )?delivered (?:yet|after)|will (?:continue|keep|be retried|retry|try again)|still (?:trying|being|undelivered|in the queue)|delivery attempts will|this is a warning|no action is required|wird (?:weiter|erneut) versucht|not yet been delivered|do not need to resend|being retried|transient non-fatal/i;
 const GIVEN_UP =
-  /permanent|giv(?:en|ing) up|failed (?:permanently|after)|has expired|returned to sender|fatal|undeliverable|will not be retried|retry (?:timeout|time) exceeded|i've given up/i;
+  /giv(?:en|ing) up|permanent (?:fatal )?error|failed permanently|will not be retried|retry time(?:out)? exceeded|has expired|could not be delivered for/i;
 
 function failedRecipients(message: MailMessage, report: string, originalTo: string | undefined): DeliveryRecipient[] {
   const own = [message.from, message.sender, ...message.to, ...message.replyTo].flatMap((one) => one?.address ?? []);
   const found = new Map<string, number>();
-  const add = (address: string, index: number) => {
-    const bare = address.replace(/^['.]+|['.]+$/g, "");
-    if (!isAddress(bare) || own.some((one) => sameAddress(one, bare)) || /^(?:mailer-daemon|postmaster)@/i.test(bare))
-      return;
-    if (![...found.keys()].some((known) => sameAddress(known, bare))) found.set(bare, index);
+  const add = (written: string, index: number): boolean => {
+    const address = withoutMarks(written);
+    if (found.size >= RECIPIENTS_LIMIT || !isAddress(address) || /^(?:mailer-daemon|postmaster)@/i.test(address))
+      return false;
+    if (own.some((one) => sameAddress(one, address))) return false;
+    if (![...found.keys()].some((known) => sameAddress(known, address))) found.set(address, index);
+    return true;
   };
   for (const field of message.headers) {
-    if (!/^(?:x-failed-recipients?|x-rcpt-to|x-actual-recipient)$/.test(field.name)) continue;
-    for (const [address] of field.value.slice(0, 10_000).matchAll(ADDRESS)) {
-      if (found.size < RECIPIENTS_LIMIT) add(address, Math.max(0, report.indexOf(address)));
-    }
+    if (!/^x-(?:failed-recipients?|rcpt-to|actual-recipient)$/.test(field.name)) continue;
+    for (const [address] of field.value.slice(0, 10_000).matchAll(ADDRESS))
+      add(address, Math.max(0, report.indexOf(address)));
   }
-  if (found.size === 0) collect(report, TELLING_LINES, add, RECIPIENTS_LIMIT);
-  if (found.size === 0) collect(report, [ADDRESS], add, 1, () => found.size > 0);
-  if (found.size === 0) {
-    for (const [address] of (originalTo ?? "").matchAll(ADDRESS)) if (found.size === 0) add(address, 0);
+  for (const pattern of TELLING_LINES) {
+    if (found.size > 0) break;
+    for (const match of report.matchAll(pattern)) add(match[1] ?? "", match.index);
   }
-  return [...found]
-    .slice(0, RECIPIENTS_LIMIT)
-    .map(([address, index]) => describe(address, index, report, message.subject));
+  for (const text of [report, originalTo ?? ""]) {
+    if (found.size > 0) break;
+    for (const match of text.matchAll(ADDRESS)) if (add(match[0], match.index)) break;
+  }
+  return [...found].map(([address, index]) => describe(address, index, report, message.subject));
 }
 
-const A = String.raw`<?"?'?(?:mailto:|rfc822;\s*|smtp:)?([^\s<>"';,()]{1,64}@[^\s<>"';,()]{1,253}?)'?"?>?`;
+function withoutMarks(address: string): string {
+  return address.replace(/^['.]+|['.]+$/g, "");
+}
+
+const A = String.raw`<?"?'?(?:mailto:|rfc822;\s*|smtp:)?([^\s<>"';:,()]{1,64}@[^\s<>"'\x60;:,()=?*|]{1,253})'?"?>?`;
 /** The ways in which reports set the address off from their text. The most exact first; the first that finds any is believed. */
 const TELLING_LINES: readonly RegExp[] = [
   // On a line of its own, perhaps with the reason behind it: qmail, Postfix, Exim, sendmail, Gmail.
@@ -134,31 +142,6 @@ const TELLING_LINES: readonly RegExp[] = [
   ),
   new RegExp(String.raw`\b[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}[ -])?[^\n@]{0,60}?${A}(?:[\s.,:;)]|$)`, "gimu"),
 ];
-
-function collect(
-  text: string,
-  patterns: readonly RegExp[],
-  add: (address: string, index: number) => void,
-  limit: number,
-  done: () => boolean = () => false,
-): void {
-  for (const pattern of patterns) {
-    let count = 0;
-    for (const match of text.matchAll(pattern)) {
-      add(match[1] ?? match[0], match.index);
-      if (++count >= limit * 10 || done()) break;
-    }
-    if (count > 0 && pattern !== ADDRESS) {
-      // Believed only where it left an address that is not one of the report's own.
-      let added = false;
-      for (const match of text.matchAll(pattern)) {
-        if (isAddress((match[1] ?? "").replace(/^['.]+|['.]+$/g, ""))) added = true;
-        break;
-      }
-      if (added) return;
-    }
-  }
-}
 
 function describe(address: string, index: number, report: string, subject: string): DeliveryRecipient {
   const around = report.slice(index, index + 1500);

@@ -50,6 +50,7 @@ function headersInText(text: string): MailHeader[] {
 
 /** `Message-ID: <…>` anywhere in the text, in the words of the programs that translate it. */
 function idsInText(text: string): string[] {
-  const pattern = /message[- ]?id(?:entifier)?(?: is| was)?[ \t]{0,8}[:=]?\s{0,20}(<[^<>\s]{3,500}@[^<>\s]{1,253}>)/gi;
+  const pattern =
+    /message[- ]?id(?:entifier)?(?: is| was)?[ \t]{0,8}[:=]?[\s>]{0,20}(<[^<>\s]{1,500}@[^<>\s]{1,253}>)/gi;
   return [...text.slice(0, SEARCH_LIMIT).matchAll(pattern)].slice(0, IDS_LIMIT).flatMap((match) => match[1] ?? []);
 }
