@@ -15,7 +15,7 @@ const kit =
   name === "research"
     ? createEmailKit({ ...common, agents: { research: account } })
     : createEmailKit({ ...common, agents: { analysis: account } });
-if ("research" === name) serveResearch(kit as Parameters<typeof serveResearch>[0], saver);
+if (name === "research") serveResearch(kit as Parameters<typeof serveResearch>[0], saver);
 else serveAnalysis(kit as Parameters<typeof serveAnalysis>[0], saver);
 
 await kit.follow((event) => tell({ kind: "event", event }));
@@ -23,8 +23,12 @@ const worker = await kit.start();
 await worker.ready;
 tell({ kind: "ready", thinker: (await createThinker()).name });
 
-process.on("SIGTERM", async () => {
+process.once("SIGTERM", () => {
+  stop().catch(() => process.exit(1));
+});
+
+async function stop(): Promise<void> {
   await worker.stop();
   await kit.close();
   process.disconnect?.();
-});
+}

@@ -56,7 +56,7 @@ function printChain(events: readonly AuditEvent[]): void {
         `  ${time}  → ${String(created?.data["to"])}  ${String(created?.data["subject"])}\n                ${event.messageId}`,
       );
     } else if (event.kind === "received") {
-      const grade = event.data["grade"] ? `, grade ${String(event.data["grade"])}` : "";
+      const grade = typeof event.data["grade"] === "string" ? `, grade ${event.data["grade"]}` : "";
       console.log(
         `  ${time}  ← ${String(event.data["from"])}  ${String(event.data["disposition"])} "${names.get(event.taskId ?? "")}"${grade}\n                ${event.messageId ?? "(no Message-ID)"}`,
       );

@@ -13,3 +13,4 @@ export {
 } from "../dev/index.ts";
 export { replyAs, type ReplyOptions, type SentReply } from "./reply-as.ts";
 export type { MailProgramName } from "./mail-program.ts";
+export { type StatefulGraph, waitForEnd } from "./wait-for-end.ts";

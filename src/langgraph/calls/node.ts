@@ -29,7 +29,9 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
   const run = runOf(configurable);
   const info = config?.executionInfo;
   const scratchpad = configurable?.["__pregel_scratchpad"];
-  if (!run || !info?.taskId || typeof scratchpad !== "object" || scratchpad === null) {
+  // A tool is called without executionInfo.
+  const nodeTaskId = info?.taskId ?? configurable?.["__pregel_task_id"];
+  if (!run || typeof nodeTaskId !== "string" || typeof scratchpad !== "object" || scratchpad === null) {
     throw new EmailKitError(
       "GRAPH_NOT_ATTACHED",
       `${call} was called outside of a run of an attached graph. Wrap the compiled graph once, const graph = kit.attach("name", builder.compile({ checkpointer: kit.checkpointer(saver) })), and invoke what attach returns with a thread_id.`,
@@ -46,9 +48,9 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
       ? run
       : { ...run, notDurable: run.notDurable ?? "the (sub)graph was compiled without a checkpointer" },
     threadId: run.threadId,
-    nodeTaskId: info.taskId,
-    runId: info.runId ?? null,
-    execution: executionOf(scratchpad, info.nodeAttempt ?? 1),
+    nodeTaskId,
+    runId: info?.runId ?? null,
+    execution: executionOf(scratchpad, info?.nodeAttempt ?? 1),
   };
 }
 
