@@ -11,5 +11,6 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
     testTimeout: 20_000,
+    reporters: ["default", ["json", { outputFile: ".vitest/report.json" }]],
   },
 });
