@@ -1,6 +1,6 @@
 import { addressesIn } from "./address.ts";
 import { formatDate } from "./format-date.ts";
-import { decodeWords, fieldValue, headerFields } from "./header.ts";
+import { fieldValue, headerFields } from "./header.ts";
 
 const AWAY_DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -46,7 +46,7 @@ export function correspondent(raw: Buffer): string {
 
 /** RFC 3834 section 2: nothing is answered that is itself an answer of a machine, or has no sender. */
 export function mayAnswer(raw: Buffer, reversePath: string): boolean {
-  const autoSubmitted = decodeWords(fieldValue(headerFields(raw), "auto-submitted") ?? "no").toLowerCase();
+  const autoSubmitted = (fieldValue(headerFields(raw), "auto-submitted") ?? "no").toLowerCase();
   // Many responders answer auto-generated mail nevertheless; so does this one, to be of use to graphs.
   return reversePath !== "" && !autoSubmitted.startsWith("auto-replied");
 }

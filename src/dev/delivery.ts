@@ -2,7 +2,7 @@ import { addressesIn, splitAddress } from "./address.ts";
 import type { Faults } from "./faults.ts";
 import { formatDate } from "./format-date.ts";
 import { fieldValue, headerFields, replaceFields, withoutFields } from "./header.ts";
-import type { Submission } from "./smtp.ts";
+import type { SubmittedMail } from "./smtp.ts";
 
 /** What a submission server adds where the sender left it out (RFC 6409 section 8). */
 export function completeMail(raw: Buffer, options: { now: number; queueId: string; hostname: string }): Buffer {
@@ -45,7 +45,7 @@ export function damageAddressFields(raw: Buffer, faults: Faults): Buffer {
 }
 
 export interface Trace {
-  submission: Pick<Submission, "queueId" | "reversePath" | "client" | "user">;
+  submission: Pick<SubmittedMail, "queueId" | "reversePath" | "client" | "user">;
   recipient: string;
   hostname: string;
   now: number;

@@ -80,38 +80,3 @@ export function replaceFields(raw: Buffer, replace: (field: HeaderField) => stri
   }
   return pieces.length === 0 ? raw : Buffer.concat([...pieces, raw.subarray(at)]);
 }
-
-/** Decodes encoded words (RFC 2047). What cannot be decoded stays as it is. */
-export function decodeWords(value: string): string {
-  return value
-    .replace(/(\?=)\s+(?==\?)/g, "$1")
-    .replace(
-      /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?\s]*)\?=/gi,
-      (word, charset: string, encoding: string, text: string) => {
-        const bytes =
-          encoding.toLowerCase() === "b"
-            ? Buffer.from(text, "base64")
-            : decodeQuotedPrintable(text.replaceAll("_", " "));
-        return decodeText(bytes, charset) ?? word;
-      },
-    );
-}
-
-/** Quoted-printable (RFC 2045 section 6.7), without its soft line breaks. */
-export function decodeQuotedPrintable(text: string): Buffer {
-  return Buffer.from(
-    text
-      .replace(/=[ \t]*\r?\n/g, "")
-      .replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-    "latin1",
-  );
-}
-
-/** `undefined` where the character set is unknown. */
-export function decodeText(bytes: Uint8Array, charset: string): string | undefined {
-  try {
-    return new TextDecoder(charset).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}

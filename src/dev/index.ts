@@ -1,7 +1,6 @@
 export {
   startMailServer,
   type AccountOptions,
-  type DeliveredMail,
   type MailAccount,
   type MailServer,
   type MailServerOptions,
@@ -9,3 +8,4 @@ export {
 export type { Faults } from "./faults.ts";
 export { MAGIC_ADDRESSES, type Magic, type MagicOptions } from "./magic.ts";
 export type { DeliveryFact } from "./report.ts";
+export type { DeliveredMail } from "./delivered-mail.ts";

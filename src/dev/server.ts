@@ -1,14 +1,15 @@
 import { EmailKitError } from "../errors.ts";
 import { silentLogger, type Logger } from "../log.ts";
+import { createAccounts } from "./accounts.ts";
 import { splitAddress } from "./address.ts";
 import { createCertificate } from "./certificate.ts";
+import { deliveredMail, waitForMail, type DeliveredMail } from "./delivered-mail.ts";
 import { noFaults, type Faults } from "./faults.ts";
-import { decodeWords, fieldValue, headerFields } from "./header.ts";
-import { startImapServer } from "./imap/server.ts";
+import { startImapServer, type ImapServer } from "./imap/server.ts";
 import { openJournal } from "./journal.ts";
 import type { MagicOptions } from "./magic.ts";
-import { startSmtpService, type Submission } from "./smtp.ts";
-import { createStore, type Mail, type Mailbox, type StoredAccount } from "./store.ts";
+import { startSmtpService, type SmtpService } from "./smtp.ts";
+import { createStore, type StoredAccount } from "./store.ts";
 import { createTransferAgent } from "./transfer.ts";
 
 export interface MailServerOptions {
@@ -58,17 +59,6 @@ export interface MailAccount {
   imaps: string;
 }
 
-/** A mail in a mailbox of the server. */
-export interface DeliveredMail {
-  uid: number;
-  flags: string[];
-  /** In milliseconds since the epoch. */
-  receivedAt: number;
-  raw: Uint8Array;
-  /** The topmost field of that name, unfolded and decoded. */
-  header(name: string): string | undefined;
-}
-
 /** A local mail server: real SMTP and IMAP on loopback. */
 export interface MailServer extends AsyncDisposable {
   readonly host: string;
@@ -102,129 +92,109 @@ export interface MailServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const DEFAULT_PASSWORD = "dev";
 const DEFAULT_MAX_MAIL_BYTES = 25 * 1024 * 1024;
 
-/** Starts a local mail server. Rejects with `INVALID_CONFIG` where a port is taken. */
+/** Starts a local mail server. Rejects with `INVALID_CONFIG` where a port is taken, or the directory is in use. */
 export async function startMailServer(options: MailServerOptions = {}): Promise<MailServer> {
   const now = () => Date.now();
   const host = options.host ?? "127.0.0.1";
   const hostname = options.hostname ?? "mail.localhost";
   const log = options.log ?? silentLogger;
-  const maxMailBytes = options.maxMailBytes ?? DEFAULT_MAX_MAIL_BYTES;
-  const domains = options.domains?.map((domain) => domain.toLowerCase());
   const faults = noFaults();
   const store = createStore({ now });
   const journal = options.directory ? openJournal(options.directory, store, { hostname, now: now(), log }) : undefined;
   const certificate = journal?.certificate ?? createCertificate({ hostname, now: now() });
-
-  const isLocal = (address: string) => {
-    const domain = splitAddress(address)?.domain;
-    return domain !== undefined && (!domains || domains.includes(domain));
-  };
-  const makeAccount = (address: string, settings: { password?: string; savesSent?: boolean; magic?: boolean } = {}) => {
-    const known = store.find(address);
-    const wanted = {
-      password: settings.password ?? known?.password ?? DEFAULT_PASSWORD,
-      savesSent: settings.savesSent ?? known?.savesSent ?? false,
-      magic: settings.magic ?? false,
-    };
-    const same = (["password", "savesSent", "magic"] as const).every((key) => known?.[key] === wanted[key]);
-    return known && same ? known : store.createAccount(address, wanted);
-  };
-  const signIn = (user: string, password: string): StoredAccount | undefined => {
-    const account = store.find(user);
-    if (account) return account.password === password ? account : undefined;
-    return options.autoCreate && password === DEFAULT_PASSWORD && isLocal(user) ? makeAccount(user) : undefined;
-  };
-  const mailboxOf = (address: string, name = "INBOX"): Mailbox => {
-    const mailbox = store.find(address)?.mailboxes.get(name);
-    if (!mailbox) throw new EmailKitError("MAILBOX_NOT_FOUND", `The mail server has no mailbox ${name} of ${address}.`);
-    return mailbox;
-  };
-
+  const autoCreate = options.autoCreate ?? false;
+  const accounts = createAccounts(store, { autoCreate, ...(options.domains ? { domains: options.domains } : {}) });
   const agent = createTransferAgent({
+    store,
+    accounts,
+    faults,
+    log,
+    hostname,
+    now,
+    autoCreate,
+    magic: options.magic ?? {},
+  });
+  const shared = {
     store,
     faults,
     log,
     hostname,
     now,
-    isLocal,
-    autoCreate: options.autoCreate ?? false,
-    magic: options.magic ?? {},
-    makeAccount,
-  });
-
-  const services: { close(): Promise<void> }[] = [];
-  const close = async () => {
-    agent.close();
-    await Promise.all(services.splice(0).map((service) => service.close()));
-    journal?.close();
+    signIn: (user: string, password: string) => accounts.signIn(user, password),
+    maxMailBytes: options.maxMailBytes ?? DEFAULT_MAX_MAIL_BYTES,
+    starttls: options.starttls ?? true,
   };
-  const shared = { store, faults, log, hostname, maxMailBytes, now, signIn, starttls: options.starttls ?? true };
-  const { smtp, imap } = await startServices();
-
-  async function startServices() {
-    try {
-      const smtp = await startSmtpService(
-        { ...shared, ...agent, requireAuth: options.requireAuth ?? true },
-        { host, port: options.smtpPort ?? 0, tlsPort: options.smtpsPort ?? 0, certificate },
-      );
-      services.push(smtp);
-      const imap = await startImapServer({
-        ...shared,
-        host,
-        port: options.imapPort ?? 0,
-        tlsPort: options.imapsPort ?? 0,
-        certificate,
-      });
-      services.push(imap);
-      return { smtp, imap };
-    } catch (error) {
-      await close();
-      const { code, port } = error as { code?: string; port?: number };
-      const reason = code === "EADDRINUSE" ? `Port ${port} is taken; choose another one.` : "A port cannot be opened.";
-      throw new EmailKitError("INVALID_CONFIG", reason, { cause: error });
-    }
+  const started: { close(): Promise<void> }[] = [];
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= (async () => {
+      agent.close();
+      await Promise.all(started.map((service) => service.close()));
+      journal?.close();
+    })();
+    return closing;
+  };
+  try {
+    const smtp = await startSmtpService(
+      { ...shared, ...agent, requireAuth: options.requireAuth ?? true },
+      { host, port: options.smtpPort ?? 0, tlsPort: options.smtpsPort ?? 0, certificate },
+    );
+    started.push(smtp);
+    const ports = { port: options.imapPort ?? 0, tlsPort: options.imapsPort ?? 0 };
+    const imap = await startImapServer({ ...shared, ...ports, host, certificate });
+    started.push(imap);
+    return describeServer({ host, ca: certificate.cert, faults, store, accounts, agent, smtp, imap, close });
+  } catch (error) {
+    await close();
+    throw startError(error);
   }
+}
 
-  const server: MailServer = {
+function startError(error: unknown): EmailKitError {
+  const { code, port } = error as { code?: string; port?: number };
+  const reason = code === "EADDRINUSE" ? `Port ${port} is taken. Choose another one.` : "The ports cannot be opened.";
+  return new EmailKitError("INVALID_CONFIG", reason, { cause: error });
+}
+
+interface Running {
+  host: string;
+  ca: string;
+  faults: Faults;
+  store: ReturnType<typeof createStore>;
+  accounts: ReturnType<typeof createAccounts>;
+  agent: ReturnType<typeof createTransferAgent>;
+  smtp: SmtpService;
+  imap: ImapServer;
+  close: () => Promise<void>;
+}
+
+function describeServer(running: Running): MailServer {
+  const { host, ca, faults, store, accounts, agent, smtp, imap, close } = running;
+  const inbox = (address: string) => accounts.mailbox(address);
+  return {
     host,
+    ca,
+    faults,
     smtp: { port: smtp.port },
     smtps: { port: smtp.tlsPort },
     imap: { port: imap.port },
     imaps: { port: imap.tlsPort },
-    ca: certificate.cert,
-    faults,
     account(address, settings) {
       if (!splitAddress(address)) throw new EmailKitError("INVALID_ADDRESS", `Not a mail address: ${address}`);
-      const { address: key, password } = makeAccount(address, settings);
-      const url = (scheme: string, port: number) =>
-        `${scheme}://${encodeURIComponent(key)}:${encodeURIComponent(password)}@${host}:${port}`;
-      return {
-        address: key,
-        password,
-        smtp: url("smtp", smtp.port),
-        imap: url("imap", imap.port),
-        smtps: url("smtps", smtp.tlsPort),
-        imaps: url("imaps", imap.tlsPort),
-      };
+      return accountUrls(running, accounts.make(address, settings));
     },
-    mails: (address, mailbox) => [...mailboxOf(address, mailbox).mails.values()].map(deliveredMail),
+    mails: (address, mailbox) => [...accounts.mailbox(address, mailbox).mails.values()].map(deliveredMail),
     waitForMail: async (address, predicate = () => true, timeoutMs = 5000) =>
-      waitForMail(mailboxOf(address), predicate, timeoutMs),
+      waitForMail(inbox(address), predicate, timeoutMs),
     deliver(raw, to, { from = "" } = {}) {
       const bytes = typeof raw === "string" ? Buffer.from(raw.replace(/\r?\n/g, "\r\n")) : Buffer.from(raw);
+      const client = { name: "outside", address: "127.0.0.1", protocol: "ESMTP" };
       for (const recipient of [to].flat()) {
-        const { account } = mailboxOf(recipient);
-        const submission: Submission = {
-          queueId: "DIRECT",
-          reversePath: from,
-          recipients: [recipient],
-          raw: bytes,
-          client: { name: "outside", address: "127.0.0.1", protocol: "ESMTP" },
-        };
-        agent.deliver(store.find(account) as StoredAccount, submission, recipient);
+        const account = store.find(inbox(recipient).account) as StoredAccount;
+        const submitted = { queueId: "DIRECT", reversePath: from, recipients: [recipient], raw: bytes, client };
+        agent.deliver(account, submitted, recipient);
       }
     },
     cut(protocol) {
@@ -239,61 +209,24 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
       smtp.freeze(false);
       imap.freeze(false);
     },
-    renumber: (address, mailbox) => store.renumber(mailboxOf(address, mailbox)),
+    renumber: (address, mailbox) => store.renumber(accounts.mailbox(address, mailbox)),
     close,
     [Symbol.asyncDispose]: close,
   };
-  return server;
 }
 
-function deliveredMail(mail: Mail): DeliveredMail {
+function accountUrls({ host, smtp, imap }: Running, { address, password }: StoredAccount): MailAccount {
+  // Whoever listens everywhere is reached here.
+  const reachable =
+    host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
+  const url = (scheme: string, port: number) =>
+    `${scheme}://${encodeURIComponent(address)}:${encodeURIComponent(password)}@${reachable}:${port}`;
   return {
-    uid: mail.uid,
-    flags: [...mail.flags],
-    receivedAt: mail.receivedAt,
-    raw: mail.raw,
-    header(name) {
-      const value = fieldValue(headerFields(mail.raw), name.toLowerCase());
-      return value === undefined ? undefined : decodeWords(value);
-    },
+    address,
+    password,
+    smtp: url("smtp", smtp.port),
+    imap: url("imap", imap.port),
+    smtps: url("smtps", smtp.tlsPort),
+    imaps: url("imaps", imap.tlsPort),
   };
-}
-
-function waitForMail(
-  mailbox: Mailbox,
-  predicate: (mail: DeliveredMail) => boolean,
-  timeoutMs: number,
-): Promise<DeliveredMail> {
-  for (const mail of mailbox.mails.values()) {
-    const delivered = deliveredMail(mail);
-    if (predicate(delivered)) return Promise.resolve(delivered);
-  }
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      mailbox.listeners.delete(listener);
-    };
-    const timer = setTimeout(() => {
-      stop();
-      const subjects = [...mailbox.mails.values()].map((mail) => deliveredMail(mail).header("subject") ?? "(none)");
-      reject(
-        new Error(
-          `No such mail for ${mailbox.account} within ${timeoutMs} ms. Subjects in ${mailbox.name}: ${subjects.join("; ") || "no mail"}`,
-        ),
-      );
-    }, timeoutMs);
-    const listener = (change: Parameters<Parameters<Mailbox["listeners"]["add"]>[0]>[0]) => {
-      if (change.kind !== "appended") return;
-      try {
-        const delivered = deliveredMail(change.mail);
-        if (!predicate(delivered)) return;
-        stop();
-        resolve(delivered);
-      } catch (error) {
-        stop();
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    };
-    mailbox.listeners.add(listener);
-  });
 }

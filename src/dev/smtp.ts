@@ -7,7 +7,7 @@ import type { Faults } from "./faults.ts";
 import { closeServer, listen } from "./listen.ts";
 
 /** A mail as it was submitted. */
-export interface Submission {
+export interface SubmittedMail {
   /** Names this submission in the 250 response and the Received field. */
   queueId: string;
   /** Address of the signed-in account. */
@@ -34,7 +34,7 @@ export interface SmtpHost {
   /** Judges one recipient; a reply refuses it. */
   admit(recipient: string, reversePath: string): Promise<SmtpReply | undefined>;
   /** Takes the mail; resolves with the text of the 250 when it is stored. */
-  take(submission: Submission): Promise<string>;
+  take(submission: SubmittedMail): Promise<string>;
 }
 
 export interface SmtpService {

@@ -77,7 +77,7 @@ export interface Journal {
   write(event: StoreEvent, raw?: Buffer): void;
 }
 
-export const STANDARD_MAILBOXES: readonly { name: string; specialUse?: string }[] = [
+const STANDARD_MAILBOXES: readonly { name: string; specialUse?: string }[] = [
   { name: "INBOX" },
   { name: "Sent", specialUse: "\\Sent" },
   { name: "Drafts", specialUse: "\\Drafts" },
@@ -171,10 +171,12 @@ export function createStore(options: { now: () => number }) {
       return mailbox.mails.get(uid) as Mail;
     },
 
-    /** `by` comes back in the change, so that who made it can tell its own from others'. */
+    /** Does nothing where the flags are so already. `by` comes back in the change, so that who made it can tell its own from others'. */
     setFlags(mailbox: Mailbox, mail: Mail, flags: Iterable<string>, by?: unknown): void {
+      const wanted = new Set(flags);
+      if (wanted.size === mail.flags.size && [...wanted].every((flag) => mail.flags.has(flag))) return;
       commit(
-        { op: "flags", address: mailbox.account, name: mailbox.name, uid: mail.uid, flags: [...new Set(flags)] },
+        { op: "flags", address: mailbox.account, name: mailbox.name, uid: mail.uid, flags: [...wanted] },
         undefined,
         by,
       );

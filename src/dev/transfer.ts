@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "../log.ts";
+import type { Accounts } from "./accounts.ts";
 import { splitAddress } from "./address.ts";
 import { awayReply, correspondent, mayAnswer } from "./away.ts";
 import { completeMail, damageAddress, damageAddressFields, rewriteMessageId, withTrace } from "./delivery.ts";
 import type { Faults } from "./faults.ts";
 import { MAGIC_ADDRESSES, NO_SUCH_DOMAIN, type Magic, type MagicOptions } from "./magic.ts";
 import { complaintReport, deliveryReport, type DeliveryFact, type ReportContext } from "./report.ts";
-import type { SmtpReply, Submission } from "./smtp.ts";
+import type { SmtpReply, SubmittedMail } from "./smtp.ts";
 import type { Mailbox, Store, StoredAccount } from "./store.ts";
 
 export interface TransferOptions {
@@ -15,18 +16,14 @@ export interface TransferOptions {
   log: Logger;
   hostname: string;
   now: () => number;
-  isLocal(address: string): boolean;
+  accounts: Pick<Accounts, "isLocal" | "make">;
   /** Unknown recipients get a mailbox. */
   autoCreate: boolean;
   magic: MagicOptions | false;
-  /** Makes an account that the server needs itself. */
-  makeAccount(address: string, settings: { magic: boolean }): StoredAccount;
 }
 
 const DEFAULT_DELAY_MS = 2000;
 const DEFAULT_SLOW_MS = 3000;
-
-export type TransferAgent = ReturnType<typeof createTransferAgent>;
 
 /** Takes submitted mails and decides what becomes of them: delivery, a bounce, or magic. */
 export function createTransferAgent(options: TransferOptions) {
@@ -52,7 +49,7 @@ export function createTransferAgent(options: TransferOptions) {
     return Object.hasOwn(MAGIC_ADDRESSES, local) ? MAGIC_ADDRESSES[local]?.magic : undefined;
   };
 
-  const deliver = (account: StoredAccount, submission: Submission, recipient: string) => {
+  const deliver = (account: StoredAccount, submission: SubmittedMail, recipient: string) => {
     const raw = withTrace(submission.raw, { submission, recipient, hostname, now: now() });
     store.append(account.mailboxes.get("INBOX") as Mailbox, { raw });
     log.info("Delivered", { from: submission.reversePath || "<>", to: recipient, octets: raw.length });
@@ -67,17 +64,17 @@ export function createTransferAgent(options: TransferOptions) {
     deliver(account, { queueId: newId(), reversePath: "", recipients: [recipient], raw, client }, recipient);
   };
 
-  const reportContext = (submission: Submission, recipient: string, arrivedAt: number): ReportContext => {
+  const reportContext = (submission: SubmittedMail, recipient: string, arrivedAt: number): ReportContext => {
     const { queueId, reversePath, raw } = submission;
     return { hostname, queueId, reversePath, recipient, raw, arrivedAt, now: now() };
   };
 
-  const report = (fact: DeliveryFact, submission: Submission, recipient: string, arrivedAt: number) => {
+  const report = (fact: DeliveryFact, submission: SubmittedMail, recipient: string, arrivedAt: number) => {
     if (submission.reversePath === "") return; // Nobody is told about the loss of a report.
     sendNotice(submission.reversePath, deliveryReport(fact, reportContext(submission, recipient, arrivedAt)));
   };
 
-  const answerAway = (submission: Submission, recipient: string) => {
+  const answerAway = (submission: SubmittedMail, recipient: string) => {
     const { raw, reversePath } = submission;
     const from = recipient.toLowerCase();
     const pair = `${from} ${correspondent(raw)}`;
@@ -86,10 +83,10 @@ export function createTransferAgent(options: TransferOptions) {
     sendNotice(reversePath, awayReply(raw, { from, to: reversePath, now: now(), hostname, id: newId() }));
   };
 
-  const perform = (magic: Magic, submission: Submission, recipient: string) => {
+  const perform = (magic: Magic, submission: SubmittedMail, recipient: string) => {
     const arrivedAt = now();
     const keep = () => {
-      const account = store.find(recipient) ?? options.makeAccount(recipient, { magic: true });
+      const account = store.find(recipient) ?? options.accounts.make(recipient, { magic: true });
       deliver(account, submission, recipient);
     };
     if (magic.kind === "bounce") return later(0, () => report(magic.fact, submission, recipient, arrivedAt));
@@ -107,16 +104,16 @@ export function createTransferAgent(options: TransferOptions) {
     }
   };
 
-  const route = (submission: Submission, recipient: string) => {
+  const route = (submission: SubmittedMail, recipient: string) => {
     const magic = magicOf(recipient);
     if (magic) return perform(magic, submission, recipient);
     const account = store.find(recipient);
     if (account) return deliver(account, submission, recipient);
-    if (!options.isLocal(recipient)) {
+    if (!options.accounts.isLocal(recipient)) {
       const arrivedAt = now();
       return later(0, () => report(NO_SUCH_DOMAIN, submission, recipient, arrivedAt));
     }
-    deliver(options.makeAccount(recipient, { magic: false }), submission, recipient);
+    deliver(options.accounts.make(recipient, { magic: false }), submission, recipient);
   };
 
   return {
@@ -134,12 +131,13 @@ export function createTransferAgent(options: TransferOptions) {
           return magic.reply.replace(/^(\d+ [\d.]+) /, `$1 <${recipient}>: `);
         }
       }
-      if (magic || !options.isLocal(recipient) || store.find(recipient) || options.autoCreate) return undefined;
+      if (magic || !options.accounts.isLocal(recipient) || store.find(recipient) || options.autoCreate)
+        return undefined;
       return `550 5.1.1 <${recipient}>: Recipient address rejected: User unknown`;
     },
 
     /** Takes a submitted mail for all its recipients. Resolves with the text of the 250. */
-    async take(submission: Submission): Promise<string> {
+    async take(submission: SubmittedMail): Promise<string> {
       let raw = completeMail(submission.raw, { now: now(), queueId: submission.queueId, hostname });
       let response = `2.0.0 Ok: queued as ${submission.queueId}`;
       if (faults.rewriteMessageId) {
@@ -149,7 +147,7 @@ export function createTransferAgent(options: TransferOptions) {
       }
       const sender = submission.user ? store.find(submission.user) : undefined;
       if (sender?.savesSent) store.append(sender.mailboxes.get("Sent") as Mailbox, { raw, flags: ["\\Seen"] });
-      const passedOn: Submission = {
+      const passedOn: SubmittedMail = {
         ...submission,
         raw: damageAddressFields(raw, faults),
         reversePath: damageAddress(submission.reversePath, faults),

@@ -31,7 +31,7 @@ export function renderPart(part: Part): string {
 }
 
 /** RFC 2045 section 6.7. */
-export function quotedPrintable(text: string): string {
+function quotedPrintable(text: string): string {
   return text
     .split(/\r?\n/)
     .map((line) => {

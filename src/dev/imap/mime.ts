@@ -1,11 +1,5 @@
-import {
-  bodyOffset,
-  decodeQuotedPrintable,
-  decodeText,
-  fieldValue,
-  headerFields,
-  type HeaderField,
-} from "../header.ts";
+import { decodeWith } from "../../mail/header-fields.ts";
+import { bodyOffset, fieldValue, headerFields, type HeaderField } from "../header.ts";
 
 /** A MIME entity (RFC 2045) by its place in the mail's bytes. */
 export interface MimePart {
@@ -143,5 +137,15 @@ export function searchableText(raw: Buffer, part: MimePart = mimeStructure(raw))
         ? decodeQuotedPrintable(body.toString("latin1"))
         : body;
   const charset = part.parameters.find(([name]) => name.toLowerCase() === "charset")?.[1] ?? "utf-8";
-  return decodeText(bytes, charset) ?? bytes.toString("utf8");
+  return decodeWith(charset, bytes);
+}
+
+/** Quoted-printable (RFC 2045 section 6.7), without its soft line breaks. */
+function decodeQuotedPrintable(text: string): Buffer {
+  return Buffer.from(
+    text
+      .replace(/=[ \t]*\r?\n/g, "")
+      .replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    "latin1",
+  );
 }

@@ -1,4 +1,5 @@
-import { decodeWords, fieldValue } from "../header.ts";
+import { decodeEncodedWords } from "../../mail/header-fields.ts";
+import { fieldValue } from "../header.ts";
 import type { Mail } from "../store.ts";
 import { DAY_MS, dayOfDateField, parseDay, startOfDay } from "./date.ts";
 import { mimeStructure, searchableText } from "./mime.ts";
@@ -124,7 +125,7 @@ function textKey(key: string, args: Arguments): Test | undefined {
   if (key === "TEXT") {
     const text = wanted();
     return (mail) =>
-      mimeStructure(mail.raw).fields.some((field) => has(`${field.name}: ${decodeWords(field.value)}`, text)) ||
+      mimeStructure(mail.raw).fields.some((field) => has(`${field.name}: ${decodeEncodedWords(field.value)}`, text)) ||
       has(searchableText(mail.raw), text);
   }
   return undefined;
@@ -133,7 +134,7 @@ function textKey(key: string, args: Arguments): Test | undefined {
 function headerValues(mail: Mail, name: string): string[] {
   return mimeStructure(mail.raw)
     .fields.filter((field) => field.name === name)
-    .flatMap((field) => [field.value, decodeWords(field.value)]);
+    .flatMap((field) => [field.value, decodeEncodedWords(field.value)]);
 }
 
 function numberKey(key: string, args: Arguments, context: SearchContext): Test {

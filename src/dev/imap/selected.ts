@@ -1,9 +1,9 @@
-import type { Mail, Mailbox } from "../store.ts";
+import type { Mail, Mailbox, MailboxChange } from "../store.ts";
 import { lowerBound } from "./sequence.ts";
 import { dismiss, type ImapSession, type Selected } from "./session.ts";
 
 export function select(session: ImapSession, mailbox: Mailbox, readOnly: boolean): Selected {
-  const listener: Parameters<Mailbox["listeners"]["add"]>[0] = (change) => {
+  const listener = (change: MailboxChange) => {
     const { news } = selected;
     if (change.kind === "gone") return dismiss(session, "The mailbox is gone");
     if (change.kind === "appended") news.appended.push(change.mail.uid);
@@ -54,7 +54,7 @@ export function announce(session: ImapSession, options: { expunges: boolean }): 
   }
   const grown = appended.filter((uid) => !vanished.has(uid));
   if (grown.length > 0) {
-    selected.uids.push(...grown);
+    selected.uids = selected.uids.concat(grown);
     out.line(`* ${selected.uids.length} EXISTS`);
     out.line("* 0 RECENT");
   }
@@ -72,7 +72,7 @@ export function tellFlags(session: ImapSession, selected: Selected, mail: Mail):
   session.out.line(`* ${at + 1} FETCH (UID ${mail.uid} FLAGS (${[...mail.flags].join(" ")})${modseq})`);
 }
 
-export function positionOf(selected: Selected, uid: number): number {
+function positionOf(selected: Selected, uid: number): number {
   const at = lowerBound(selected.uids, uid);
   return selected.uids[at] === uid ? at : -1;
 }

@@ -59,7 +59,7 @@ export function mailboxArgument(session: ImapSession, args: Arguments): Mailbox 
   return account(session).mailboxes.get(decodeMailboxName(args.astring("mailbox")));
 }
 
-export function nonexistent(): CommandResult {
+function nonexistent(): CommandResult {
   return no("No such mailbox", "NONEXISTENT");
 }
 
