@@ -78,6 +78,7 @@ export async function composeMail(input: ComposeInput): Promise<Uint8Array> {
   });
   const raw = await composer.compile().build();
   if (raw.byteLength > maxBytes) throw tooLarge(raw.byteLength, maxBytes);
+  checkLineLengths(raw);
   return new Uint8Array(raw);
 }
 
@@ -165,6 +166,20 @@ function checkBody(field: string, value: string): string {
 
 function crlf(text: string): string {
   return text.replace(/\r\n|\r|\n/g, "\r\n");
+}
+
+/** RFC 5322 section 2.1.1. Only what cannot be folded gets as long: one word in a header field. */
+function checkLineLengths(raw: Buffer): void {
+  let start = 0;
+  while (start < raw.length) {
+    const newline = raw.indexOf("\r\n", start);
+    const end = newline < 0 ? raw.length : newline;
+    if (end - start > 998) {
+      const name = /^[!-9;-~]+(?=:)/.exec(raw.toString("latin1", start, start + 80))?.[0] ?? "header";
+      throw invalid(name, "holds a word longer than the 998 octets of a line; shorten it");
+    }
+    start = end + 2;
+  }
 }
 
 /** Of all that is in the parts, so that no part can hold its own boundary. */

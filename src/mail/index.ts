@@ -1,3 +1,4 @@
+export { EmailKitError, type EmailKitErrorCode } from "../errors.ts";
 export { formatAddress, matchesAddress, parseAddress, sameAddress, splitSubaddress, subaddress } from "./address.ts";
 export { classify, type Classification, type OwnMail } from "./classify.ts";
 export { composeMail, type ComposeAttachment, type ComposeInput } from "./compose.ts";
@@ -12,3 +13,11 @@ export { readFeedbackReport, type FeedbackReport } from "./feedback-report.ts";
 export type { MailAddress, MailAttachment, MailHeader, MailMessage, MailReportPart } from "./message.ts";
 export { parseMail, type ParseLimits, type ParseOptions, type ParseResult } from "./parse.ts";
 export { replyReferences, replySubject } from "./references.ts";
+export { stripThreadHistory, type ReplyParts, type StripInput } from "./strip-thread-history.ts";
+export {
+  parseStructuredReply,
+  type StructuredMail,
+  type StructuredOptions,
+  type StructuredOutput,
+  type StructuredReply,
+} from "./structured-reply.ts";

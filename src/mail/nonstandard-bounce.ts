@@ -28,8 +28,7 @@ export function recipientsInText(message: MailMessage): DeliveryRecipient[] {
   return failedRecipients(message, report, original.headers.find((field) => field.name === "to")?.value);
 }
 
-const DAEMON_LOCAL_PART =
-  /^(?:mailer-?daemon|mail-?daemon|postmaster|mdaemon|mail(?:er)?[-_.]?(?:delivery|system|robot|admin)|(?:bounce|delivery|undeliver)[a-z-]*|double-bounce|mmdf|listserv-?owner|smtpd?|uucp)(?:[-+=_.].*)?$/i;
+const DAEMON_LOCAL_PART = /^(?:mailer-?daemon|mail-?daemon|postmaster|mdaemon|double-bounce|mmdf|uucp)(?:[-+=_.].*)?$/i;
 const DAEMON_NAME =
   /mail(?:er)?[ -]?(?:delivery|daemon|administrator|system|router)|delivery (?:sub)?system|postmaster|internet mail (?:delivery|service)|system administrator|mail deliver/i;
 // At the start of the subject: an answer to a bounce begins otherwise.
@@ -38,6 +37,9 @@ const BOUNCE_SUBJECT =
 const BOUNCE_BODY =
   /could ?n[o'’]t be (?:delivered|sent)|could not be (?:delivered|sent|reached)|(?:was|were|has|have|been) ?n[o'’]t (?:been )?delivered|wasn'?t delivered|(?:un|not )deliver(?:able|ed)|permanent (?:fatal )?(?:error|failure)|unable to deliver|(?:did|does) not reach|(?:cannot|can ?not|could not|couldn'?t|not able to) (?:be )?(?:deliver|send|reach|relay)|deliver(?:y|ing)(?: of| to|ed)?.{0,60}(?:fail|error|unsuccessful|delayed|suspend|problem|expired|not (?:possible|complete))|fail(?:ed|ure|ing)?.{0,40}(?:deliver|recipient|to send)|returned (?:to sender|mail|message|below|without)|message (?:you sent|that you sent).{0,80}(?:fail|not|error)|transcript of session|following (?:address|recipient|error|user|message|mail)|no such (?:user|mailbox|recipient|account|address)|user unknown|unknown (?:user|recipient|local)|mailbox (?:is )?(?:full|unavailable|not found|unknown)|unrouteable|this is a warning message|error(?: message)? (?:from|returned by) (?:remote|the)|remote (?:host|server) (?:said|returned|refused)|host .{1,80} said:|nicht (?:zugestellt|ausgeliefert)|zustellung|non (?:è stat[oa]|ha potuto|[ée]t[ée]|remis|distribu)|no (?:se pudo|ha podido|pudo ser) entreg|n['’]a pas pu|配信でき|届け|送信できま/imu;
 
+/** Names that mail systems take, and others too. */
+const ROBOT_LOCAL_PART =
+  /^(?:mail(?:er)?[-_.]?(?:delivery|system|robot|admin)|(?:bounce|delivery|undeliver)[a-z-]*|listserv-?owner|smtpd?|no-?reply|administrator|root)(?:[-+=_.].*)?$/i;
 /** A refusing server's code: enough beside a daemon's name, and not beside a person's. */
 const REFUSAL_CODE = /(?:^|[^\d.])[45]\.\d\.\d{1,3}(?![\d.])|\b(?:4[25]\d|55\d)[ -]/;
 /** Subjects that are also those of parcels and of people. */
@@ -60,7 +62,8 @@ function isBounce(message: MailMessage, report: string): boolean {
   // Exchange sends notices of absence with an empty reverse path, and other robots do it too.
   if (isNotice(message)) return daemon && nullPath && subject && body;
   if (daemon) return subject || (nullPath && (body || REFUSAL_CODE.test(line)));
-  return subject && !LOOSE_SUBJECT.test(message.subject) && body && (nullPath || hasReturnedMail(message));
+  const robot = nullPath || hasReturnedMail(message) || ROBOT_LOCAL_PART.test(local);
+  return robot && subject && body && !LOOSE_SUBJECT.test(message.subject);
 }
 
 /** `From: MAILER-DAEMON (Mail Delivery System)` and the like, which name no usable address. */
@@ -95,6 +98,9 @@ const DELAYED =
   /\bdelay(?:ed)? (?:mail|\d)|\((?:delay|still being retried)\)|has been delayed|not (?:yet )?(?:been )?delivered (?:yet|after)|will (?:continue|keep|be retried|retry|try again)|still (?:trying|being|undelivered|in the queue)|delivery attempts will|this is a warning|no action is required|wird (?:weiter|erneut) versucht|not yet been delivered|do not need to resend|being retried|transient non-fatal/i;
 const GIVEN_UP =
   /giv(?:en|ing) up|permanent (?:fatal )?error|failed permanently|will not be retried|retry time(?:out)? exceeded|has expired|could not be delivered for/i;
+
+const SUCCEEDED =
+  /\((?:success|relay)\)|^success(?:ful)?\b|(?<!not (?:been )?)successfully (?:been )?(?:delivered|relayed)/i;
 
 function failedRecipients(message: MailMessage, report: string, originalTo: string | undefined): DeliveryRecipient[] {
   const own = [message.from, message.sender, ...message.to, ...message.replyTo].flatMap((one) => one?.address ?? []);
@@ -149,8 +155,8 @@ function describe(address: string, index: number, report: string, subject: strin
   const diagnostic = diagnosticLine(around) ?? diagnosticLine(report);
   const cause = causeOf(around) ?? causeOf(whole);
   const written = /(?:^|[^\d.])#?([45]\.\d{1,3}\.\d{1,3})(?![\d.])/.exec(diagnostic ?? around)?.[1];
-  const action: DeliveryAction = DELAYED.test(whole) && !GIVEN_UP.test(whole) ? "delayed" : "failed";
-  const status = written ?? cause?.status;
+  const action = actionOf(whole);
+  const status = written ?? (action === "delivered" ? "2.0.0" : cause?.status);
   const recipient: DeliveryRecipient = {
     finalRecipient: address,
     action,
@@ -159,6 +165,11 @@ function describe(address: string, index: number, report: string, subject: strin
   if (status !== undefined) recipient.status = status;
   if (diagnostic !== undefined) recipient.diagnosticCode = diagnostic;
   return recipient;
+}
+
+function actionOf(report: string): DeliveryAction {
+  if (SUCCEEDED.test(report.slice(0, 600))) return "delivered";
+  return DELAYED.test(report) && !GIVEN_UP.test(report) ? "delayed" : "failed";
 }
 
 /** The first line with a reply code (RFC 5321 section 4.2) or an enhanced status, and the line after it. */

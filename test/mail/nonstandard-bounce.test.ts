@@ -28,7 +28,12 @@ function mail({ from, subject, text, headers = {} }: Sample): MailMessage {
 
 const nullPath = { "return-path": "<>" };
 
-type Expected = [recipients: string[], action: "failed" | "delayed", status: string | undefined, permanent: boolean];
+type Expected = [
+  recipients: string[],
+  action: "failed" | "delayed" | "delivered",
+  status: string | undefined,
+  permanent: boolean,
+];
 const bounces: [name: string, sample: Sample, expected: Expected][] = [
   [
     "a list of addresses, each with its reason",
@@ -240,6 +245,15 @@ const bounces: [name: string, sample: Sample, expected: Expected][] = [
     [["ann@b.example"], "failed", undefined, false],
   ],
   [
+    "a receipt without the part for programs",
+    {
+      from: "postmaster@b.example",
+      subject: "Delivery Status Notification (Success)",
+      text: "Your message was successfully delivered to:\n\nann@b.example\n",
+    },
+    [["ann@b.example"], "delivered", "2.0.0", false],
+  ],
+  [
     "a robot of another name",
     {
       from: "Delivery Robot <bounces@provider.example>",
@@ -292,6 +306,22 @@ test.each<[string, Sample]>([
       subject: "Delivery notification",
       headers: nullPath,
       text: "Your parcel 5.1.1 will arrive on Monday. Questions: help@shop.example\n",
+    },
+  ],
+  [
+    "a shop's delivery service",
+    {
+      from: "Delivery <delivery@shop.example>",
+      subject: "Delivery notification",
+      text: "We could not deliver your parcel to you. Write to help@shop.example.\n",
+    },
+  ],
+  [
+    "a robot that asks",
+    {
+      from: "Forms <no-reply@shop.example>",
+      subject: "Problems with your order",
+      text: "Your order was not delivered. Write to help@shop.example.\n",
     },
   ],
   [
