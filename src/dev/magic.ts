@@ -15,6 +15,7 @@ export type Magic =
   /** Delivered; RCPT is answered after `slowMs`. */
   | { kind: "slow" };
 
+/** What is pending when the server stops, such as a delay that was to be reported, is lost. */
 export interface MagicOptions {
   /** Until `delayed@` and `expired@` report the delay, and again until they deliver or give up. In milliseconds. Default: 2000. */
   delayMs?: number;

@@ -13,7 +13,7 @@ import { createStore, type StoredAccount } from "./store.ts";
 import { createTransferAgent } from "./transfer.ts";
 
 export interface MailServerOptions {
-  /** Where accounts and mails survive the process; made where it does not exist. One server at a time. Default: in memory only. */
+  /** Where accounts and mails survive the process; made where it does not exist. One server at a time, and less than 2 GiB. Default: in memory only. */
   directory?: string;
   /** Address to listen on. Everything on this server is public to whoever reaches it. Default: `127.0.0.1`. */
   host?: string;
