@@ -175,7 +175,9 @@ function checkLineLengths(raw: Buffer): void {
     const newline = raw.indexOf("\r\n", start);
     const end = newline < 0 ? raw.length : newline;
     if (end - start > 998) {
-      const name = /^[!-9;-~]+(?=:)/.exec(raw.toString("latin1", start, start + 80))?.[0] ?? "header";
+      // The word may stand on a line of its own, below its field's name.
+      const lines = raw.toString("latin1", Math.max(0, start - 1000), start + 80).split("\r\n");
+      const name = lines.findLast((line) => /^[!-9;-~]+:/.test(line))?.split(":")[0] ?? "header";
       throw invalid(name, "holds a word longer than the 998 octets of a line; shorten it");
     }
     start = end + 2;

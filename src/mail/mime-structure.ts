@@ -48,85 +48,108 @@ type Place =
   | { kind: "content"; part: MimePart; start: number }
   | { kind: "between" };
 
+interface Walk {
+  bytes: Buffer;
+  limits: MimeLimits;
+  /** The open multiparts, outermost first, and at which level each boundary stands. */
+  open: Multipart[];
+  levels: Map<string, number>;
+  place: Place;
+  /** Header sections seen; the first is the mail's own. */
+  sections: number;
+  header: string;
+  parts: MimePart[];
+}
+
 /**
  * Takes a mail apart (RFC 2046 section 5.1) in one pass over its lines, and stops as soon as a limit is passed. A delimiter is a whole line, looked up by
  * its text, so that the work for a line does not grow with the depth. An attached mail (`message/rfc822`) is one part, and is not looked into.
  */
 export function readMimeStructure(raw: Uint8Array, limits: MimeLimits): MimeStructure {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-  const open: Multipart[] = [];
-  const levels = new Map<string, number>();
-  const parts: MimePart[] = [];
-  let header = "";
-  let sections = 0;
-  let place: Place = { kind: "header", start: 0, fields: 0 };
-
-  const excess = (reason: string): MimeStructure => ({ kind: "excess", reason });
-  const endHeader = (start: number, end: number): MimeStructure | undefined => {
-    const section = bytes.toString("latin1", start, end);
-    if (sections++ === 0) header = section;
-    const opened = openPart(section, open, sections);
-    if ("boundary" in opened) {
-      levels.set(opened.boundary, open.length);
-      open.push(opened);
-      if (open.length > limits.maxDepth) return excess(`parts nested deeper than ${limits.maxDepth}`);
-      place = { kind: "between" };
-    } else {
-      parts.push(opened);
-      place = { kind: "content", part: opened, start: end };
-    }
-    return undefined;
+  const walk: Walk = {
+    bytes,
+    limits,
+    open: [],
+    levels: new Map(),
+    place: { kind: "header", start: 0, fields: 0 },
+    sections: 0,
+    header: "",
+    parts: [],
   };
-  const endContent = (end: number) => {
-    if (place.kind === "content") place.part.body = bytes.subarray(place.start, Math.max(place.start, end));
-    place = { kind: "between" };
-  };
-  const closeDownTo = (level: number) => {
-    for (const { boundary } of open.splice(level)) {
-      // The same boundary may stand on an outer level too, where a hostile mail put it.
-      const outer = open.findLastIndex((one) => one.boundary === boundary);
-      if (outer < 0) levels.delete(boundary);
-      else levels.set(boundary, outer);
-    }
-  };
-
   let position = 0;
   while (position < bytes.length) {
     const newline = bytes.indexOf(LF, position);
     const next = newline < 0 ? bytes.length : newline + 1;
     let end = newline < 0 ? bytes.length : newline;
     if (end > position && bytes[end - 1] === CR) end--;
-
-    const delimiter = open.length > 0 ? delimiterAt(bytes, position, end, levels) : undefined;
-    if (delimiter) {
-      if (place.kind === "header") {
-        const found = endHeader(place.start, position);
-        if (found) return found;
-      }
-      endContent(beforeLineEnd(bytes, position));
-      closeDownTo(delimiter.closing ? delimiter.level : delimiter.level + 1);
-      if (!delimiter.closing) {
-        if (sections > limits.maxParts) return excess(`more than ${limits.maxParts} parts`);
-        place = { kind: "header", start: next, fields: 0 };
-      }
-    } else if (place.kind === "header") {
-      if (next - place.start > limits.maxHeaderBytes)
-        return excess(`a header section larger than ${limits.maxHeaderBytes} octets`);
-      if (end === position) {
-        const found = endHeader(place.start, next);
-        if (found) return found;
-      } else if (bytes[position] !== 32 && bytes[position] !== 9 && ++place.fields > limits.maxHeaderFields) {
-        return excess(`more than ${limits.maxHeaderFields} header fields`);
-      }
-    }
+    const delimiter = walk.open.length > 0 ? delimiterAt(bytes, position, end, walk.levels) : undefined;
+    const reason = delimiter ? onDelimiter(walk, delimiter, position, next) : onLine(walk, position, end, next);
+    if (reason !== undefined) return { kind: "excess", reason };
     position = next;
   }
-  if (place.kind === "header") {
-    const found = endHeader(place.start, bytes.length);
-    if (found) return found;
+  const reason = walk.place.kind === "header" ? endHeader(walk, walk.place.start, bytes.length) : undefined;
+  if (reason !== undefined) return { kind: "excess", reason };
+  endContent(walk, bytes.length);
+  return { kind: "structure", header: walk.header, parts: walk.parts };
+}
+
+/** What passes a limit comes back as the reason; so in the next two functions. */
+function onDelimiter(
+  walk: Walk,
+  delimiter: { level: number; closing: boolean },
+  position: number,
+  next: number,
+): string | undefined {
+  // A part may be of headers alone.
+  const reason = walk.place.kind === "header" ? endHeader(walk, walk.place.start, position) : undefined;
+  if (reason !== undefined) return reason;
+  endContent(walk, beforeLineEnd(walk.bytes, position));
+  closeDownTo(walk, delimiter.closing ? delimiter.level : delimiter.level + 1);
+  if (delimiter.closing) return undefined;
+  if (walk.sections > walk.limits.maxParts) return `more than ${walk.limits.maxParts} parts`;
+  walk.place = { kind: "header", start: next, fields: 0 };
+  return undefined;
+}
+
+function onLine(walk: Walk, position: number, end: number, next: number): string | undefined {
+  const { bytes, limits, place } = walk;
+  if (place.kind !== "header") return undefined;
+  if (next - place.start > limits.maxHeaderBytes) return `a header section larger than ${limits.maxHeaderBytes} octets`;
+  if (end === position) return endHeader(walk, place.start, next);
+  const folded = bytes[position] === 32 || bytes[position] === 9;
+  if (!folded && ++place.fields > limits.maxHeaderFields) return `more than ${limits.maxHeaderFields} header fields`;
+  return undefined;
+}
+
+function endHeader(walk: Walk, start: number, end: number): string | undefined {
+  const section = walk.bytes.toString("latin1", start, end);
+  if (walk.sections++ === 0) walk.header = section;
+  const opened = openPart(section, walk.open, walk.sections);
+  if (!("boundary" in opened)) {
+    walk.parts.push(opened);
+    walk.place = { kind: "content", part: opened, start: end };
+    return undefined;
   }
-  endContent(bytes.length);
-  return { kind: "structure", header, parts };
+  walk.place = { kind: "between" };
+  walk.levels.set(opened.boundary, walk.open.length);
+  walk.open.push(opened);
+  return walk.open.length > walk.limits.maxDepth ? `parts nested deeper than ${walk.limits.maxDepth}` : undefined;
+}
+
+function endContent(walk: Walk, end: number): void {
+  const { place } = walk;
+  if (place.kind === "content") place.part.body = walk.bytes.subarray(place.start, Math.max(place.start, end));
+  walk.place = { kind: "between" };
+}
+
+function closeDownTo({ open, levels }: Walk, level: number): void {
+  for (const { boundary } of open.splice(level)) {
+    // The same boundary may stand on an outer level too, where a hostile mail put it.
+    const outer = open.findLastIndex((one) => one.boundary === boundary);
+    if (outer < 0) levels.delete(boundary);
+    else levels.set(boundary, outer);
+  }
 }
 
 function openPart(section: string, open: readonly Multipart[], id: number): Multipart | MimePart {

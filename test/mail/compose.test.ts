@@ -176,8 +176,8 @@ test.each<[string, Partial<ComposeInput>]>([
   ["contentType", { attachments: [{ filename: "a", contentType: "pdf", content: "" }] }],
   ["Subject", { subject: "x".repeat(1000) }],
   ["X-Note", { headers: { "X-Note": "x".repeat(1000) } }],
-  ["header", { attachments: [{ filename: "x".repeat(1000), contentType: "text/plain", content: "" }] }],
-])("a %s that cannot be written is refused: %j", async (field, changes) => {
+  ["Content-Type", { attachments: [{ filename: "x".repeat(1000), contentType: "text/plain", content: "" }] }],
+])("a %s that cannot be written is refused (%#)", async (field, changes) => {
   await expect(composeMail({ ...input, ...changes })).rejects.toMatchObject({
     code: "INVALID_MESSAGE",
     message: expect.stringContaining(field),
