@@ -59,7 +59,8 @@ function explain(failure: ImapFailure, context: ImapContext): [EmailKitErrorCode
   const said = diagnosticOf(failure, context);
   const server = `The mailbox server ${context.host}:${context.port}`;
   if (failure.code === NO_ACCESS_TOKEN) {
-    const code = failure.cause instanceof EmailKitError ? failure.cause.code : "IMAP_FAILED";
+    const hopeless = failure.cause instanceof EmailKitError && !failure.cause.retryable;
+    const code = hopeless ? "IMAP_AUTH_FAILED" : "IMAP_FAILED";
     return [code, `No access token to sign "${context.user}" in to ${context.host} with: ${said}`];
   }
   if (isTlsCode(failure.code) || (failure.tlsFailed === true && !CONNECTION_CODES.has(failure.code))) {
@@ -93,5 +94,7 @@ function diagnosticOf(failure: ImapFailure, context: ImapContext): string {
   const several = (failure.errors ?? []).map((each) => each.message).join("; ");
   const reply = typeof failure.response === "string" ? failure.response : failure.responseText;
   const text = reply || failure.reason || failure.message || several || (failure.code ?? "no reason given");
-  return context.scrub(text.trim().replace(/\s*\r?\n/g, " "));
+  // The tag of the command that was refused means nothing to a reader.
+  const plain = text.replace(/^\S+ (?=(?:NO|BAD) )/, "");
+  return context.scrub(plain.trim().replace(/\s*\r?\n/g, " "));
 }

@@ -70,22 +70,26 @@ export function createMailbox(options: ServerOptions, settings: MailboxSettings 
 
   const exclusive = createMutex();
   let life = new AbortController();
-  let kept: { session: MailboxSession; progress: Partial<Progress> } | undefined;
+  let kept: { session: MailboxSession; progress: WeakMap<MailboxReader, Partial<Progress>> } | undefined;
   const watches = new Set<Promise<void>>();
 
   const drainOnce = async (reader: MailboxReader): Promise<number> => {
-    const reused = kept !== undefined && kept.session.alive();
-    if (!reused) kept = { session: await connect(life.signal), progress: {} };
-    const { session, progress } = kept as NonNullable<typeof kept>;
+    const { signal } = life;
+    const reused = kept?.session.alive() === true ? kept : undefined;
+    const { session, progress: progresses } = reused ?? { session: await connect(signal), progress: new WeakMap() };
+    kept = { session, progress: progresses };
+    const progress = progresses.get(reader) ?? {};
+    progresses.set(reader, progress);
     let result: PassResult;
     try {
-      if (reused) await session.refresh();
+      if (reused !== undefined) await session.refresh();
       result = await readNew(session, reader, limits, progress);
     } catch (error) {
       kept = undefined;
       session.close();
       // The server may have dropped a connection that was left alone for a while.
-      if (reused && toError(error).code === "IMAP_UNREACHABLE") return await drainOnce(reader);
+      const stale = reused !== undefined && !signal.aborted && toError(error).code === "IMAP_UNREACHABLE";
+      if (stale) return await drainOnce(reader);
       throw toError(error);
     }
     if (result.kind === "reader-failed") throw result.error;
@@ -95,6 +99,7 @@ export function createMailbox(options: ServerOptions, settings: MailboxSettings 
   return {
     key: `${server.user}@${server.host.toLowerCase()}/${resolved.mailbox}`,
     drain: (reader) => exclusive(() => drainOnce(reader)),
+    verify: async () => (await connect(life.signal)).close(),
     async watch(reader, { signal, onState }) {
       const watch = watchMailbox(AbortSignal.any([signal, life.signal]), resolved, {
         connect,
@@ -151,6 +156,7 @@ interface SessionPorts {
 async function openSession(server: Server, settings: ResolvedSettings, ports: SessionPorts): Promise<MailboxSession> {
   const { signal, toError } = ports;
   const client = new ImapFlow(await clientOptions(server, settings, ports));
+  const close = (): void => client.close();
   let failure: Error | undefined;
   // Without a listener, an error on an idle connection would end the process.
   client.on("error", (error) => {
@@ -158,16 +164,13 @@ async function openSession(server: Server, settings: ResolvedSettings, ports: Se
   });
   const ended = new Promise<Error>((resolve) => {
     client.once("close", () => {
+      signal.removeEventListener("abort", close);
       const reason = client.byeReason ?? "the connection was closed";
       resolve(toError(failure ?? Object.assign(new Error(reason), { code: "NoConnection" })));
     });
   });
-  const close = (): void => {
-    signal.removeEventListener("abort", close);
-    client.close();
-  };
   signal.addEventListener("abort", close);
-  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+  const attempt: Attempt = async (work) => {
     try {
       return await work();
     } catch (error) {
@@ -186,23 +189,31 @@ async function openSession(server: Server, settings: ResolvedSettings, ports: Se
     close();
     throw error;
   }
+  return { ...reading(client, settings, attempt), ended, refresh: () => attempt(open), close };
+}
+
+type Attempt = <T>(work: () => Promise<T>) => Promise<T>;
+
+function reading(
+  client: ImapFlow,
+  { now }: ResolvedSettings,
+  attempt: Attempt,
+): Omit<MailboxSession, "ended" | "refresh" | "close"> {
   return {
     uidValidity: () => String((client.mailbox || undefined)?.uidValidity ?? 0),
     pushes: client.capabilities.has("IDLE") || client.capabilities.has("IMAP4rev2"),
     alive: () => client.usable,
-    ended,
     onArrival: (listener) => client.on("exists", listener),
-    refresh: () => attempt(open),
     search: (after, since) => attempt(() => searchUids(client, after, since)),
     lastUid: () =>
       attempt(async () => {
         const last = await client.fetchOne("*", { uid: true }, { uid: true });
         return last === false || last === undefined ? 0 : last.uid;
       }),
-    describe: (uids) => attempt(() => fetchMails(client, uids.join(","), { now: settings.now })),
+    describe: (uids) => attempt(() => fetchMails(client, uids.join(","), { now })),
     read: (uids, maxLength) => {
       const range = "from" in uids ? `${uids.from}:${Math.min(uids.to, MAX_UID)}` : uids.join(",");
-      return attempt(() => fetchMails(client, range, { maxLength, now: settings.now }));
+      return attempt(() => fetchMails(client, range, { maxLength, now }));
     },
     readHeader: (uid, maxLength) =>
       attempt(async () => {
@@ -213,7 +224,6 @@ async function openSession(server: Server, settings: ResolvedSettings, ports: Se
     idle: async () => {
       await client.idle().catch(() => {});
     },
-    close,
   };
 }
 

@@ -67,7 +67,8 @@ export function connectionError(failure: SmtpFailure, context: SmtpContext): Ema
   const diagnostic = diagnosticOf(failure, context);
   const server = nameOf(context);
   if (failure.originalCode === NO_ACCESS_TOKEN) {
-    const code = failure.cause instanceof EmailKitError ? failure.cause.code : "SMTP_DEFERRED";
+    const hopeless = failure.cause instanceof EmailKitError && !failure.cause.retryable;
+    const code = hopeless ? "SMTP_AUTH_FAILED" : "SMTP_DEFERRED";
     return kitError(
       code,
       `No access token to sign "${context.user}" in to ${context.host} with: ${diagnostic}`,

@@ -6,7 +6,8 @@ import type { ServerOptions } from "../accounts/account.ts";
 import { resolveServer, type Server } from "../accounts/server.ts";
 import { EmailKitError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import { createScrubber } from "./scrub.ts";
+import type { Clock } from "../time/clock.ts";
+import { createScrubber, type Scrubber } from "./scrub.ts";
 import { serverMessageIds } from "./server-message-ids.ts";
 import {
   connectionError,
@@ -28,11 +29,19 @@ export interface SubmitterSettings {
    * earlier only makes an `unknown` of what was going to be accepted.
    */
   replyTimeoutMs?: number;
+  /** Milliseconds that one submission may take in all. Default: 600 000. */
+  submitTimeoutMs?: number;
   /** Milliseconds after which an unused connection is closed. Default: 60 000. */
   idleTimeoutMs?: number;
+  /**
+   * Milliseconds after refused credentials in which further mails are deferred without asking the server again: a row of failed sign-ins may
+   * lock the account. Default: 10 000.
+   */
+  authPauseMs?: number;
   /** Milliseconds that `close` lets submissions under way take. Default: 5 000. */
   closeTimeoutMs?: number;
   log?: Logger;
+  now?: Clock;
 }
 
 const CHUNK_BYTES = 64 * 1024;
@@ -62,8 +71,88 @@ export function createSubmitter(options: ServerOptions, settings: SubmitterSetti
   const sockets = createSockets(server);
   const attempts = new WeakMap<Buffer, Attempt>();
   const underWay = new Set<Promise<unknown>>();
+  const { now = Date.now, authPauseMs = 10_000 } = settings;
   let closed = false;
+  let authRefusal: { result: SubmitResult; until: number } | undefined;
 
+  const transporter = openTransporter(server, settings, { sockets, attempts, scrubber });
+
+  const track = async <T>(work: Promise<T>): Promise<T> => {
+    underWay.add(work);
+    sockets.hold();
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+      sockets.release();
+    }
+  };
+
+  const send = async (submission: Submission): Promise<SubmitResult> => {
+    const raw = Buffer.from(submission.raw.buffer, submission.raw.byteOffset, submission.raw.byteLength);
+    const attempt: Attempt = { submission, streams: [] };
+    attempts.set(raw, attempt);
+    try {
+      const signal = AbortSignal.timeout(settings.submitTimeoutMs ?? 600_000);
+      const envelope = { ...submission.envelope };
+      const info = await transporter.sendMail({ raw, envelope, maxRecipients: 0, signal });
+      const refused = (info.rejectedErrors ?? []).map((error) => refusedRecipient(toFailure(error), context));
+      return {
+        kind: "submitted",
+        response: scrubber.scrub(info.response),
+        serverMessageIds: serverMessageIds(info.response, server.host, knownIds(submission)),
+        refused,
+      };
+    } catch (error) {
+      const handedOver = attempt.streams.some((stream) => stream.readableDidRead);
+      const result = outcomeOfFailure(toFailure(error), handedOver, context);
+      log.debug("A submission did not go through", { host: server.host, kind: result.kind });
+      if (result.kind === "deferred" && result.error.code === "SMTP_AUTH_FAILED") {
+        authRefusal = { result, until: now() + authPauseMs };
+      }
+      return result;
+    }
+  };
+
+  return {
+    async submit(submission) {
+      if (closed) return outcomeOfFailure({ message: "the submitter was closed" }, false, context);
+      const problem = problemOf(submission);
+      if (problem !== undefined) {
+        return { kind: "refused", diagnostic: problem.message, refused: [], error: problem };
+      }
+      if (authRefusal !== undefined && now() < authRefusal.until) return authRefusal.result;
+      authRefusal = undefined;
+      return await track(send(submission));
+    },
+    async verify() {
+      if (closed) throw connectionError({ message: "the submitter was closed" }, context);
+      try {
+        await track(transporter.verify());
+        authRefusal = undefined;
+      } catch (error) {
+        throw connectionError(toFailure(error), context);
+      }
+    },
+    async close() {
+      closed = true;
+      transporter.close();
+      await withTimeout(Promise.allSettled(underWay), settings.closeTimeoutMs ?? 5_000).catch(() => {
+        transporter.close({ force: true });
+      });
+      await Promise.allSettled(underWay);
+      sockets.destroy();
+    },
+  };
+}
+
+interface Parts {
+  sockets: Sockets;
+  attempts: WeakMap<Buffer, Attempt>;
+  scrubber: Scrubber;
+}
+
+function openTransporter(server: Server, settings: SubmitterSettings, { sockets, attempts, scrubber }: Parts) {
   const transporter = createTransport({ ...poolOptions(server, settings), getSocket: sockets.open });
   // The client reports pool errors on its emitter as well; each one also ends the submission that it concerns.
   transporter.on("error", () => {});
@@ -82,66 +171,7 @@ export function createSubmitter(options: ServerOptions, settings: SubmitterSetti
     };
     transporter.set("oauth2_provision_cb", (_user, _renew, done) => void provide(done));
   }
-
-  const track = async <T>(work: Promise<T>): Promise<T> => {
-    underWay.add(work);
-    sockets.hold();
-    try {
-      return await work;
-    } finally {
-      underWay.delete(work);
-      sockets.release();
-    }
-  };
-
-  const send = async (submission: Submission): Promise<SubmitResult> => {
-    const raw = Buffer.from(submission.raw.buffer, submission.raw.byteOffset, submission.raw.byteLength);
-    const attempt: Attempt = { submission, streams: [] };
-    attempts.set(raw, attempt);
-    try {
-      const info = await transporter.sendMail({ raw, envelope: { ...submission.envelope }, maxRecipients: 0 });
-      const refused = (info.rejectedErrors ?? []).map((error) => refusedRecipient(toFailure(error), context));
-      return {
-        kind: "submitted",
-        response: scrubber.scrub(info.response),
-        serverMessageIds: serverMessageIds(info.response, server.host, knownIds(submission)),
-        refused,
-      };
-    } catch (error) {
-      const handedOver = attempt.streams.some((stream) => stream.readableDidRead);
-      const result = outcomeOfFailure(toFailure(error), handedOver, context);
-      log.debug("A submission did not go through", { host: server.host, kind: result.kind });
-      return result;
-    }
-  };
-
-  return {
-    async submit(submission) {
-      if (closed) return outcomeOfFailure({ message: "the submitter was closed" }, false, context);
-      const problem = problemOf(submission);
-      if (problem !== undefined) {
-        return { kind: "refused", diagnostic: problem.message, refused: [], error: problem };
-      }
-      return await track(send(submission));
-    },
-    async verify() {
-      if (closed) throw connectionError({ message: "the submitter was closed" }, context);
-      try {
-        await track(transporter.verify());
-      } catch (error) {
-        throw connectionError(toFailure(error), context);
-      }
-    },
-    async close() {
-      closed = true;
-      transporter.close();
-      await withTimeout(Promise.allSettled(underWay), settings.closeTimeoutMs ?? 5_000).catch(() => {
-        transporter.close({ force: true });
-      });
-      await Promise.allSettled(underWay);
-      sockets.destroy();
-    },
-  };
+  return transporter;
 }
 
 function poolOptions(server: Server, settings: SubmitterSettings): SMTPPoolOptions & { pool: true } {
@@ -205,13 +235,15 @@ function sendExactly(
   };
 }
 
-/** Opens the pool's sockets, and lets them keep the process alive only while something is submitted. */
-function createSockets(server: Server): {
+interface Sockets {
   open: NonNullable<SMTPPoolOptions["getSocket"]>;
   hold(): void;
   release(): void;
   destroy(): void;
-} {
+}
+
+/** Opens the pool's sockets, and lets them keep the process alive only while something is submitted. */
+function createSockets(server: Server): Sockets {
   const sockets = new Set<net.Socket>();
   let holders = 0;
   return {

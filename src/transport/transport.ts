@@ -97,6 +97,8 @@ export interface Mailbox {
    * Throws an {@link EmailKitError} with an `IMAP_…` code or `MAILBOX_NOT_FOUND`, or what the reader threw.
    */
   drain(reader: MailboxReader): Promise<number>;
+  /** Connects, signs in and opens the mailbox, without reading. Throws an {@link EmailKitError} with an `IMAP_…` code or `MAILBOX_NOT_FOUND`. */
+  verify(): Promise<void>;
   /**
    * Drains, then keeps draining as mail arrives (IDLE, RFC 2177, and a poll beside it) until `signal` aborts. Reconnects with back-off; `onState` hears of each change.
    * Resolves after the abort, when the connection is closed; never rejects for what a server does.

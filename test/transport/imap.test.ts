@@ -216,6 +216,27 @@ describe("drain", () => {
     expect(await mailbox.drain(reader)).toBe(1);
   });
 
+  it("keeps readers apart", async () => {
+    deliver(1);
+    const mailbox = mailboxFor();
+    const later = recorder(Date.now() + 60_000);
+    expect(await mailbox.drain(later.reader)).toBe(0);
+    const { reader, subjects } = recorder();
+    expect(await mailbox.drain(reader)).toBe(1);
+    expect(subjects()).toEqual(["1"]);
+  });
+
+  it("is ended by close, and does not come back by itself", async () => {
+    const mailbox = mailboxFor();
+    const { reader } = recorder();
+    await mailbox.drain(reader);
+    server.freeze();
+    const drained = mailbox.drain(reader).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await mailbox.close();
+    expect(await drained).toMatchObject({ code: "IMAP_UNREACHABLE" });
+  });
+
   it("does not run two passes at once", async () => {
     for (let index = 1; index <= 20; index += 1) deliver(index);
     const mailbox = mailboxFor();
@@ -575,6 +596,30 @@ describe("servers of other kinds", () => {
       S: {tag} NO [SERVERBUG] index is corrupt
       HANG`);
     await expect(mailbox.drain(recorder().reader)).rejects.toMatchObject({ code: "IMAP_FAILED", retryable: true });
+  });
+
+  it.each([
+    ["AUTH=XOAUTH2", "user=desk@a.example\u0001auth=Bearer token-1\u0001\u0001"],
+    ["AUTH=OAUTHBEARER", "n,a=desk@a.example,\u0001host=127.0.0.1\u0001port=PORT\u0001auth=Bearer token-1\u0001\u0001"],
+  ])("may want an access token (%s), a fresh one at each connection", async (mechanism, payload) => {
+    const peer = await startScriptedPeer(`
+      S: * OK ready
+      C: {tag} CAPABILITY
+      S: * CAPABILITY IMAP4rev1 SASL-IR ${mechanism}
+      S: {tag} OK
+      C: *
+      S: 2 NO [AUTHENTICATIONFAILED] token token-1 has expired`);
+    cleanups.push(() => peer.close());
+    let count = 0;
+    const accessToken = () => `token-${(count += 1)}`;
+    const mailbox = mailboxFor({}, { port: peer.port, auth: { accessToken } });
+    const error: unknown = await mailbox.drain(recorder().reader).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "IMAP_AUTH_FAILED" });
+    expect((error as Error).message).not.toContain("token-1");
+    const expected = Buffer.from(payload.replace("PORT", String(peer.port))).toString("base64");
+    expect(peer.received[1]).toBe(`2 AUTHENTICATE ${mechanism.slice(5)} ${expected}`);
+    await mailbox.drain(recorder().reader).catch(() => {});
+    expect(count).toBe(2);
   });
 
   it("may echo credentials when it refuses them", async () => {

@@ -166,6 +166,21 @@ describe("a connection that breaks once the mail is handed over", () => {
   });
 });
 
+describe("a server that takes too long in all", () => {
+  it.each([
+    ["before the mail is handed over", `${SIGN_IN}\nC: *`, "deferred"],
+    ["afterwards", `${SIGN_IN}${ENVELOPE}${DATA}\nC: <data>`, "unknown"],
+  ])("%s", async (_when, script, kind) => {
+    const trickle = "S: 250-still here\nWAIT 60\n".repeat(50);
+    const peer = await play(`${script}\n${trickle}`);
+    const submitter = submitterFor(peer.port, { submitTimeoutMs: 300, replyTimeoutMs: 150 });
+    const started = performance.now();
+    expect(await submitter.submit(mail)).toMatchObject({ kind });
+    expect(performance.now() - started).toBeGreaterThan(290);
+    expect(performance.now() - started).toBeLessThan(1_500);
+  });
+});
+
 describe("a server that refuses", () => {
   it.each([
     ["the content for now", `${DATA}\nC: <data>\nS: 451 4.3.0 try later`, "deferred", 451, "4.3.0", "SMTP_DEFERRED"],
@@ -326,6 +341,19 @@ describe("signing in", () => {
       expect(shown).toContain("[secret]");
       for (const secret of ["hunter2", echo, "aHVudGVyMg=="]) expect(shown).not.toContain(secret);
     }
+  });
+
+  it("is not tried again at once after a refusal", async () => {
+    const peer = await play(refusing("535 5.7.8 no"), `${SIGN_IN}${MAIL}`);
+    let now = 0;
+    const submitter = submitterFor(peer.port, { now: () => now, authPauseMs: 1_000 });
+    const refused = { kind: "deferred", error: { code: "SMTP_AUTH_FAILED" } };
+    expect(await submitter.submit(mail)).toMatchObject(refused);
+    now = 999;
+    expect(await submitter.submit(mail)).toMatchObject(refused);
+    expect(peer.connections).toBe(1);
+    now = 1_000;
+    expect(await submitter.submit(mail)).toMatchObject({ kind: "submitted" });
   });
 
   it("may fail for the moment only", async () => {
