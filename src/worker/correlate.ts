@@ -12,8 +12,8 @@ export type Correlation =
   | { kind: "task"; task: TaskRecord; signal: Evidence["signal"] }
   /** A mail in a conversation that a served agent has answered in. */
   | { kind: "request"; requestId: string }
-  /** A mail that this ledger sent, seen in a mailbox of its own: between two of its agents, or come back. */
-  | { kind: "sent-by-us" }
+  /** A task mail of this ledger, seen in a mailbox of its own: between two of its agents, or come back. `from`: the agent that sent it. */
+  | { kind: "sent-by-us"; from: string }
   | { kind: "other-ledger" }
   | { kind: "none" };
 
@@ -25,7 +25,8 @@ export async function correlate(
 ): Promise<Correlation> {
   // It carries the very ids that its reply would be known by.
   const own = message.messageId && (await resolveAlias(sql, normalizeMessageId(message.messageId)));
-  if (own && "taskId" in own) return { kind: "sent-by-us" };
+  const sent = own && "taskId" in own ? await findTask(sql, own.taskId) : undefined;
+  if (sent) return { kind: "sent-by-us", from: sent.agent };
   let foreign = false;
   let request: Correlation | undefined;
   for (const signal of gatherSignals(message)) {

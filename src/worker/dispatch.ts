@@ -17,17 +17,22 @@ import { normalizeMessageId } from "../mail/message-id.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
 import { backoffMs } from "./backoff.ts";
 import type { WorkerDeps } from "./deps.ts";
+import { expireDue } from "./expire.ts";
 
 const BATCH = 20;
 const RETRY = { firstMs: 15_000, maxMs: 1_800_000 };
 
-/** Submits everything that is due. Resolves with the number of mails that were tried. */
-export async function dispatchDue(deps: WorkerDeps): Promise<number> {
+/** Submits everything that is due, until `signal` aborts. Resolves with the number of mails that were tried. */
+export async function dispatchDue(deps: WorkerDeps, signal: AbortSignal): Promise<number> {
   const { db } = deps.ledger;
   let tried = 0;
   const holder = deps.newId();
   await takeUpAbandoned(deps);
+  // What has passed its deadline here must not go out any more.
+  await expireDue(deps, "not-sent");
   for (;;) {
+    const due = await nextDispatch(deps);
+    if (signal.aborted || due === undefined || due > deps.clock()) return tried;
     const rows = await db.transaction((sql) =>
       leaseDue(sql, {
         agents: [...deps.submitters.keys()],

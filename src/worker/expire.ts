@@ -4,13 +4,13 @@ import type { WorkerDeps } from "./deps.ts";
 
 const BATCH = 100;
 
-/** Settles what nobody answered in time. Resolves with the number of tasks. */
-export async function expireDue(deps: WorkerDeps): Promise<number> {
+/** Settles what nobody answered in time. Resolves with the number of tasks. @param which All, or only what has not gone out. */
+export async function expireDue(deps: WorkerDeps, which: "all" | "not-sent"): Promise<number> {
   const { db } = deps.ledger;
   let expired = 0;
   for (;;) {
     const now = deps.clock();
-    const tasks = await dueTasks(db, now, BATCH);
+    const tasks = await dueTasks(db, { now, limit: BATCH, which });
     for (const task of tasks) {
       await db.transaction(async (sql) => {
         const outcome = { kind: "expired" as const, deadline: new Date(task.deadlineAt).toISOString() };

@@ -34,7 +34,7 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
   const task = correlation.kind === "task" ? correlation.task : undefined;
   switch (classification.kind) {
     case "own":
-      return { disposition: "own" };
+      return isForAnotherAgent(mail) ? judgeRequest(deps, mail) : { disposition: "own" };
     case "delivery-status":
       return task
         ? judgeDelivery(task, classification.report)
@@ -146,6 +146,11 @@ function issuesOf(result: Exclude<Awaited<ReturnType<typeof parseStructuredReply
     none: "The reply does not hold what was asked for.",
   };
   return [words[result.kind]];
+}
+
+/** Two agents of one ledger may ask each other: then our own mail is a request. */
+function isForAnotherAgent({ correlation, agent }: Mail): boolean {
+  return correlation.kind === "sent-by-us" && agent !== undefined && agent.name !== correlation.from;
 }
 
 /** A mail that answers nothing of ours: work for a served agent, if it may be asked. */

@@ -18,6 +18,7 @@ export interface LoopOptions {
   nextDue: () => Promise<number | undefined>;
   /** Resolves when nothing that a pass has started is under way. */
   idle?: () => Promise<void>;
+  onStop?: () => Promise<void>;
   clock: Clock;
   log: Logger;
 }
@@ -72,6 +73,7 @@ export function startLoop(options: LoopOptions): Loop {
       clearTimeout(timer);
       await running;
       await options.idle?.();
+      await options.onStop?.();
     },
   };
 }

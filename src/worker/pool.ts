@@ -3,37 +3,56 @@ export interface PoolOptions<Item> {
   limit: number;
   find: () => Promise<Item[]>;
   keyOf: (item: Item) => string;
-  /** Must not reject for what can be expected; a rejection is ignored, and the item is found again later. */
+  /** Must not reject for what can be expected. */
   work: (item: Item) => Promise<unknown>;
+  /** The work on an item was rejected: the item is left alone for a while, and then found again. */
+  onError: (item: Item, error: unknown) => void;
   /** An item has ended: there may be more to do. */
   onDone: () => void;
 }
 
+const AFTER_ERROR_MS = 5_000;
+
 /** Works on several items side by side, each once at a time, so that a slow one holds up nobody. */
 export function startPool<Item>(options: PoolOptions<Item>) {
   const running = new Map<string, Promise<unknown>>();
+  const resting = new Map<string, NodeJS.Timeout>();
+  const rest = (key: string) => {
+    const timer = setTimeout(() => {
+      resting.delete(key);
+      options.onDone();
+    }, AFTER_ERROR_MS);
+    resting.set(key, timer.unref());
+  };
+  const run = async (item: Item, key: string) => {
+    try {
+      await options.work(item);
+    } catch (error) {
+      rest(key);
+      options.onError(item, error);
+    } finally {
+      running.delete(key);
+      options.onDone();
+    }
+  };
   return {
     /** Starts what is found and fits; resolves with 0, since what it starts goes on by itself. */
     async fill(): Promise<0> {
       for (const item of await options.find()) {
         const key = options.keyOf(item);
         if (running.size >= options.limit) break;
-        if (running.has(key)) continue;
-        running.set(
-          key,
-          options
-            .work(item)
-            .catch(() => {})
-            .finally(() => {
-              running.delete(key);
-              options.onDone();
-            }),
-        );
+        if (!running.has(key) && !resting.has(key)) running.set(key, run(item, key));
       }
       return 0;
     },
     async idle(): Promise<void> {
       await Promise.all(running.values());
+    },
+    /** Resolves when nothing is under way; nothing is started afterwards by a rest that ends. */
+    async stop(): Promise<void> {
+      await Promise.all(running.values());
+      for (const timer of resting.values()) clearTimeout(timer);
+      resting.clear();
     },
   };
 }

@@ -4,9 +4,16 @@ export interface ResumePort {
   graphs(): string[];
   /**
    * Runs a thread on as far as it goes: every wait that has its outcome, a run that vanished, a retry that is due.
-   * Resolves with `busy` while somebody else runs it; failures of the graph are recorded, not thrown.
+   * Resolves with `busy` while somebody else runs it, and where a signal ended it; failures of the graph are recorded, not thrown.
+   * @param abort Breaks the run off: a node in flight runs again at the next start.
+   * @param drain Ends the run at its next step boundary; what has no result yet is left for the next start.
    */
-  resume(threadId: string, graph: string, signal: AbortSignal): Promise<{ kind: "ran" | "idle" | "busy" | "failed" }>;
+  resume(
+    threadId: string,
+    graph: string,
+    abort: AbortSignal,
+    drain: AbortSignal,
+  ): Promise<{ kind: "ran" | "idle" | "busy" | "failed" }>;
 }
 
 /** What the worker asks of served agents. */
@@ -15,5 +22,9 @@ export interface ServePort {
   served(agent: string): { graph: string; from: readonly string[] | "anyone" } | undefined;
   graphs(): string[];
   /** Starts or continues the request's run; when its graph has finished, the answer is in the outbox. */
-  serve(requestId: string, signal: AbortSignal): Promise<{ kind: "answered" | "waiting" | "busy" | "failed" }>;
+  serve(
+    requestId: string,
+    abort: AbortSignal,
+    drain: AbortSignal,
+  ): Promise<{ kind: "answered" | "waiting" | "busy" | "failed" }>;
 }

@@ -4,9 +4,9 @@ import { insertAliases } from "../ledger/aliases.ts";
 import { advanceCursor, readCursor } from "../ledger/cursors.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent } from "../ledger/events.ts";
-import { insertMessage, type MessageContent, type MessageRecord } from "../ledger/messages.ts";
+import { findMessage, insertMessage, type MessageContent, type MessageRecord } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
-import { insertRequest, findRequest } from "../ledger/requests.ts";
+import { findRequest, insertRequest, type RequestRecord } from "../ledger/requests.ts";
 import { settleTask, type TaskRecord } from "../ledger/tasks.ts";
 import { registerThread } from "../ledger/threads.ts";
 import { sameAddress, splitSubaddress } from "../mail/address.ts";
@@ -125,7 +125,7 @@ async function acceptRequest(
   correlation: Correlation,
 ): Promise<void> {
   const served = deps.serve.served(record.agent!)!;
-  const before = correlation.kind === "request" ? await findRequest(sql, correlation.requestId) : undefined;
+  const before = await requestBefore(sql, record, correlation);
   const requestId = requestIdOf(record);
   const threadId = before?.threadId ?? `${record.agent}-${requestId.slice(0, 24)}`;
   const created = await insertRequest(sql, {
@@ -150,6 +150,19 @@ async function acceptRequest(
     ...(record.messageId && { messageId: record.messageId }),
     data: { requestId, from: record.sender, subject: record.subject },
   });
+}
+
+/** The request that this mail follows up, if the same sender made it: a Message-ID can be known to others. */
+async function requestBefore(
+  sql: Sql,
+  record: MessageRecord,
+  correlation: Correlation,
+): Promise<RequestRecord | undefined> {
+  if (correlation.kind !== "request") return undefined;
+  const before = await findRequest(sql, correlation.requestId);
+  const asked = before && (await findMessage(sql, before.message));
+  if (!asked?.sender || !record.sender || before?.agent !== record.agent) return undefined;
+  return sameAddress(asked.sender, record.sender) ? before : undefined;
 }
 
 /** The same mail delivered twice is one request: by its Message-ID and sender, and what it says. */

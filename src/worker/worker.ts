@@ -3,6 +3,7 @@ import { acquireLease, releaseLease, renewLease } from "../ledger/leases.ts";
 import { openRequests } from "../ledger/requests.ts";
 import { nextThreadTime, readyThreads } from "../ledger/threads.ts";
 import type { Mailbox, MailboxState } from "../transport/transport.ts";
+import { pause } from "../transport/wait.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { dispatchDue, nextDispatch } from "./dispatch.ts";
 import { expireDue, nextExpiry } from "./expire.ts";
@@ -19,31 +20,38 @@ export interface Worker extends AsyncDisposable {
 }
 
 const DEFAULT_GRACE_MS = 10_000;
+/** Of `runOnce`: two served agents may go on for ever. */
+const MAX_ROUNDS = 100;
 
 export function startWorker(deps: WorkerDeps): Worker {
-  const stopping = new AbortController();
+  const draining = new AbortController();
   const breaking = new AbortController();
-  const loops = startLoops(deps, breaking.signal);
-  const off = deps.ledger.db.onCommit(() => {
-    for (const loop of loops) loop.wake();
-  });
-  for (const loop of loops) loop.wake();
   const firstReads: Promise<void>[] = [];
   const watches = deps.mailboxes.map(({ mailbox, agents }) => {
     const first = Promise.withResolvers<void>();
     firstReads.push(first.promise);
-    return watchMailbox(deps, mailbox, agents, stopping.signal, first.resolve);
+    return watchMailbox(deps, mailbox, agents, draining.signal, first.resolve);
   });
+  const ready = Promise.all(firstReads).then(() => {});
+  const loops = startLoops(deps, { drain: draining.signal, abort: breaking.signal }, ready);
+  const wake = () => {
+    for (const loop of loops) loop.wake();
+  };
+  const off = deps.ledger.db.onCommit(wake);
+  wake();
   let stopped: Promise<void> | undefined;
   const stop = async (graceMs: number) => {
-    stopping.abort();
     off();
-    const grace = setTimeout(() => breaking.abort(), graceMs);
+    draining.abort();
+    const grace = setTimeout(() => {
+      breaking.abort();
+      for (const submitter of deps.submitters.values()) void submitter.close();
+    }, graceMs);
     await Promise.all([...watches, ...loops.map((loop) => loop.stop())]);
     clearTimeout(grace);
   };
   return {
-    ready: Promise.all(firstReads).then(() => {}),
+    ready,
     stop: (options) => (stopped ??= stop(options?.graceMs ?? DEFAULT_GRACE_MS)),
     [Symbol.asyncDispose]: () => (stopped ??= stop(DEFAULT_GRACE_MS)),
   };
@@ -51,74 +59,111 @@ export function startWorker(deps: WorkerDeps): Worker {
 
 /** Does all that can be done now, and ends: for a cron job or a webhook. Throws the first mailbox's error, after everything else is done. */
 export async function runOnce(deps: WorkerDeps): Promise<void> {
-  const loops = startLoops(deps, new AbortController().signal);
-  const errors: unknown[] = [];
-  try {
-    await Promise.all(loops.map((loop) => loop.settle()));
-    for (const { mailbox, agents } of deps.mailboxes) {
+  const never = new AbortController().signal;
+  const errors = new Map<string, unknown>();
+  const drainAll = async (): Promise<number> => {
+    const stored = deps.mailboxes.map(async ({ mailbox, agents }) => {
       try {
-        await mailbox.drain(mailboxReader(deps, mailbox, agents));
+        return await mailbox.drain(mailboxReader(deps, mailbox, agents));
       } catch (error) {
-        errors.push(error);
+        errors.set(mailbox.key, error);
+        return 0;
       }
+    });
+    return (await Promise.all(stored)).reduce((sum, count) => sum + count, 0);
+  };
+  // A reply that came in before its task's deadline counts, however late it is read.
+  let submitted = 0;
+  const firstRead = drainAll();
+  const loops = startLoops(
+    deps,
+    { drain: never, abort: never },
+    firstRead.then(() => {}),
+    (count) => {
+      submitted += count;
+    },
+  );
+  try {
+    await firstRead;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const before = submitted;
+      // What one does may give another one work.
+      for (const loop of [...loops, ...loops]) await loop.settle();
+      // What was sent may be asked of a served agent of this kit, or its answer, or come back at once.
+      if ((await drainAll()) === 0 && submitted === before) break;
     }
-    // A resumed graph may send, and what it sends may be answered by a served agent of this very kit.
-    for (const loop of [...loops, ...loops]) await loop.settle();
   } finally {
     await Promise.all(loops.map((loop) => loop.stop()));
   }
-  if (errors.length > 0) throw errors[0];
+  for (const error of errors.values()) throw error;
 }
 
-function startLoops(deps: WorkerDeps, signal: AbortSignal): Loop[] {
-  const { clock, log } = deps;
+function startLoops(
+  deps: WorkerDeps,
+  stop: { abort: AbortSignal; drain: AbortSignal },
+  firstRead: Promise<void>,
+  onSubmitted: (count: number) => void = () => {},
+): Loop[] {
+  const { clock, log, resume, serve } = deps;
   const { db } = deps.ledger;
   const timed = (name: string, pass: () => Promise<number>, nextDue: () => Promise<number | undefined>) =>
     startLoop({ name, pass, nextDue, clock, log });
-  const pooled = <Item>(
+  const pooled = <Item extends { threadId: string }>(
     name: string,
     graphs: () => string[],
     find: () => Promise<Item[]>,
-    keyOf: (item: Item) => string,
     work: (item: Item) => Promise<unknown>,
   ) => {
-    const pool = startPool({ limit: deps.concurrency, find, keyOf, work, onDone: () => loop.wake() });
-    const pass = async () => (signal.aborted ? 0 : pool.fill());
+    const pool = startPool({
+      limit: deps.concurrency,
+      find,
+      keyOf: ({ threadId }) => threadId,
+      work,
+      onError: ({ threadId }, error) =>
+        log.error("The work on a thread failed and will be tried again", { loop: name, threadId, ...described(error) }),
+      onDone: () => loop.wake(),
+    });
     const loop: Loop = startLoop({
       name,
-      pass,
+      pass: async () => (stop.drain.aborted ? 0 : pool.fill()),
       nextDue: () => nextThreadTime(db, graphs()),
       idle: () => pool.idle(),
+      onStop: () => pool.stop(),
       clock,
       log,
     });
     return loop;
   };
-  const { resume, serve } = deps;
   return [
-    timed(
-      "dispatch",
-      () => dispatchDue(deps),
-      () => nextDispatch(deps),
-    ),
-    timed(
-      "expiry",
-      () => expireDue(deps),
-      () => nextExpiry(deps),
-    ),
+    // First, since a reply is in: what follows it matters most.
     pooled(
       "resume",
       () => resume.graphs(),
       () => readyThreads(db, { graphs: resume.graphs(), now: clock(), limit: deps.concurrency * 2 }),
-      ({ threadId }) => threadId,
-      ({ threadId, graph }) => resume.resume(threadId, graph, signal),
+      ({ threadId, graph }) => resume.resume(threadId, graph, stop.abort, stop.drain),
     ),
     pooled(
       "requests",
       () => serve.graphs(),
       () => openRequests(db, { graphs: serve.graphs(), now: clock(), limit: deps.concurrency * 2 }),
-      ({ threadId }) => threadId,
-      ({ id }) => serve.serve(id, signal),
+      ({ id }) => serve.serve(id, stop.abort, stop.drain),
+    ),
+    timed(
+      "dispatch",
+      async () => {
+        const count = await dispatchDue(deps, stop.drain);
+        onSubmitted(count);
+        return count;
+      },
+      () => nextDispatch(deps),
+    ),
+    timed(
+      "expiry",
+      async () => {
+        await firstRead;
+        return expireDue(deps, "all");
+      },
+      () => nextExpiry(deps),
     ),
   ];
 }
@@ -144,7 +189,7 @@ async function watchMailbox(
     const heartbeat = setInterval(() => {
       renewLease(db, lease, deps.clock(), deps.leaseMs).then(
         (kept) => kept || lost.abort(),
-        (error: unknown) => deps.log.warn("The lease of a mailbox could not be renewed", { error: String(error) }),
+        (error: unknown) => deps.log.warn("The lease of a mailbox could not be renewed", described(error)),
       );
     }, deps.leaseMs / 3);
     try {
@@ -167,19 +212,12 @@ async function watchMailbox(
 }
 
 function logLost(deps: WorkerDeps, mailbox: Mailbox, state: Exclude<MailboxState, { kind: "connected" }>): void {
-  const { error, retryInMs } = state;
-  const fields = { mailbox: mailbox.key, retryInMs, ...(error instanceof EmailKitError && { code: error.code }) };
-  const reason = error instanceof Error ? error.message : String(error);
-  if (state.kind === "disconnected") deps.log.warn(`A mailbox cannot be watched: ${reason}`, fields);
-  else deps.log.error(`A mail could not be stored, and is read again: ${reason}`, fields);
+  const fields = { mailbox: mailbox.key, retryInMs: state.retryInMs, ...described(state.error) };
+  if (state.kind === "disconnected") deps.log.warn(`A mailbox cannot be watched: ${fields.error}`, fields);
+  else deps.log.error(`A mail could not be stored, and is read again: ${fields.error}`, fields);
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+function described(error: unknown): { error: string; code?: string } {
+  if (error instanceof EmailKitError) return { error: error.message, code: error.code };
+  return { error: error instanceof Error ? error.message : String(error) };
 }
