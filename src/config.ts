@@ -45,6 +45,11 @@ export interface EmailKitConfig<AgentName extends string = string> {
   log?: Logger;
   /** How long a run, or the watcher of a mailbox, may be silent before another process takes over. Default: "30 s". */
   lease?: Duration;
+  /**
+   * A run that throws after it was resumed is tried `tries` times in all, first after `first`, then after twice as long each time (5 min at most);
+   * then its thread is stalled, until `kit.retry`. Default: { tries: 3, first: "2 s" }.
+   */
+  retry?: { tries?: number; first?: Duration };
   /** What becomes of a mail whose connection broke after it was handed over: "hold", or sent again with the same Message-ID after a time. Default: { resendAfter: "15 min" }. */
   onUnknown?: "hold" | { resendAfter: Duration };
   /** Threads and requests that one worker works on at the same time. Default: 10. */
@@ -57,6 +62,7 @@ export interface EmailKitConfig<AgentName extends string = string> {
 
 export const DEFAULTS = {
   lease: "30 s",
+  retry: { tries: 3, first: "2 s", maxMs: 300_000 },
   onUnknown: { resendAfter: "15 min" },
   concurrency: 10,
   maxBytes: 10 * 1024 * 1024,
@@ -85,6 +91,14 @@ export function readAgents(agents: Readonly<Record<string, AgentConfig>>): Map<s
       },
     ]),
   );
+}
+
+export function readRetryPolicy(policy: EmailKitConfig["retry"]): { tries: number; firstMs: number; maxMs: number } {
+  const { tries, first, maxMs } = { ...DEFAULTS.retry, ...policy };
+  if (!Number.isInteger(tries) || tries < 1) {
+    throw new EmailKitError("INVALID_CONFIG", `retry.tries is ${tries}; give a whole number, 1 or more.`);
+  }
+  return { tries, firstMs: durationMs(first), maxMs };
 }
 
 export function readUnknownPolicy(

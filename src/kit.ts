@@ -4,7 +4,15 @@ import type { Agent } from "./accounts/agent.ts";
 import { followEvents } from "./audit/follow.ts";
 import { fileBlobs } from "./blobs/files.ts";
 import { memoryBlobs } from "./blobs/memory.ts";
-import { checkSecret, DEFAULTS, type EmailKitConfig, readAgents, readTokenKey, readUnknownPolicy } from "./config.ts";
+import {
+  checkSecret,
+  DEFAULTS,
+  type EmailKitConfig,
+  readAgents,
+  readRetryPolicy,
+  readTokenKey,
+  readUnknownPolicy,
+} from "./config.ts";
 import { EmailKitError } from "./errors.ts";
 import { hashId } from "./langgraph/base32.ts";
 import { awaitReply } from "./langgraph/calls/await-reply.ts";
@@ -67,6 +75,11 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
     graph: Graph,
     options: ServeOptions<InputOf<Graph>, StateOf<Graph>>,
   ): void;
+  /**
+   * Signs in to every agent's submission server and opens its mailbox, without sending or reading: to be called once at setup.
+   * @throws EmailKitError the first account's error: `SMTP_AUTH_FAILED`, `IMAP_UNREACHABLE`, `MAILBOX_NOT_FOUND`, …
+   */
+  verify(): Promise<void>;
   /** Starts the worker: it submits, watches the mailboxes, resumes, serves and expires, until it is stopped. */
   start(): Promise<Worker>;
   /** Does all of that once and ends, for a cron job or a webhook: no process needs to run while a graph waits. */
@@ -94,12 +107,13 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
   checkSecret(config.secret);
   const onUnknown = readUnknownPolicy(config.onUnknown);
   const leaseMs = durationMs(config.lease ?? DEFAULTS.lease);
+  const retry = readRetryPolicy(config.retry);
   const graphs = new Map<string, DrivenGraph>();
   const inboxes = new Map<string, ServedInbox>();
   let opening: Promise<OpenKit> | undefined;
 
   const open = (): Promise<OpenKit> => {
-    opening ??= openKit(config, agents, leaseMs).catch((error: unknown) => {
+    opening ??= openKit(config, agents, { leaseMs, retry }).catch((error: unknown) => {
       opening = undefined;
       throw error;
     });
@@ -164,6 +178,15 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
       if (inboxes.has(agent)) throw new EmailKitError("INVALID_CONFIG", `The inbox of "${agent}" is served already.`);
       inboxes.set(agent, { graph: attached[0], driven: attached[1], options: options as ServedInbox["options"] });
     },
+    async verify() {
+      const { deps, close: closeConnections } = await workerDeps();
+      try {
+        for (const submitter of deps.submitters.values()) await submitter.verify();
+        for (const { mailbox } of deps.mailboxes) await mailbox.verify();
+      } finally {
+        await closeConnections();
+      }
+    },
     async start() {
       const { deps, close: closeConnections } = await workerDeps();
       const worker = startWorker(deps);
@@ -199,7 +222,11 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
   };
 }
 
-async function openKit(config: EmailKitConfig, agents: Map<string, Agent>, leaseMs: number): Promise<OpenKit> {
+async function openKit(
+  config: EmailKitConfig,
+  agents: Map<string, Agent>,
+  times: Pick<OpenKit, "leaseMs" | "retry">,
+): Promise<OpenKit> {
   const clock = config.clock ?? Date.now;
   const memory = config.ledger === ":memory:";
   const db = openSqlite(config.ledger);
@@ -211,7 +238,7 @@ async function openKit(config: EmailKitConfig, agents: Map<string, Agent>, lease
     clock,
     newId: randomUUID,
     log: config.log ?? consoleLogger(),
-    leaseMs,
+    ...times,
     maxBytes: config.maxBytes ?? DEFAULTS.maxBytes,
   };
 }

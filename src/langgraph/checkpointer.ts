@@ -12,10 +12,10 @@ import { EmailKitError } from "../errors.ts";
 import { appendEvent } from "../ledger/events.ts";
 import { readLease } from "../ledger/leases.ts";
 import { threadLease } from "../ledger/threads.ts";
-import { findWait, markParked, openWaits, taskIdsOfWait } from "../ledger/waits.ts";
+import { findWait, markParked, taskIdsOfWait } from "../ledger/waits.ts";
 import { isAwaitReplyRequest } from "./calls/await-reply.ts";
 import type { OpenKit, OpenKitOnce } from "./context.ts";
-import { cancelWait } from "./drive/close-waits.ts";
+import { cancelThread } from "./drive/close-waits.ts";
 import { runOf } from "./run.ts";
 
 /** A saver of any kind: what LangGraph's own savers, and others, have in common. */
@@ -26,7 +26,7 @@ type DeltaHistory = ReturnType<AnySaver["getDeltaChannelHistory"]>;
 
 /**
  * Wraps any saver. Everything goes through to it, with three additions: a write of a run that lost its thread is refused,
- * a stored wait is made known to the worker, which resumes the graph when the reply is in, and the waits of a deleted thread are cancelled.
+ * a stored wait is noted in the audit log, and the waits of a deleted thread are cancelled.
  */
 // eslint-disable-next-line typescript/no-explicit-any -- see AnySaver
 export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
@@ -72,10 +72,7 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
 
   override async deleteThread(threadId: string): Promise<void> {
     await this.#inner.deleteThread(threadId);
-    const kit = await this.#open();
-    for (const wait of await openWaits(kit.ledger.db, threadId)) {
-      await cancelWait(kit, wait, "thread-deleted", "The thread was deleted.");
-    }
+    await cancelThread(await this.#open(), threadId);
   }
 
   override getNextVersion(current: number | undefined): number {
@@ -124,8 +121,7 @@ function waitsIn(writes: readonly PendingWrite[]): string[] {
     .map((request) => request.waitId);
 }
 
-/** Tells the ledger that waits can be resumed now. */
-export async function parked(kit: OpenKit, waitIds: readonly string[]): Promise<void> {
+async function parked(kit: OpenKit, waitIds: readonly string[]): Promise<void> {
   await kit.ledger.db.transaction(async (sql) => {
     for (const waitId of waitIds) {
       if (!(await markParked(sql, waitId, kit.clock()))) continue;

@@ -16,6 +16,8 @@ export interface OpenKit {
   log: Logger;
   /** How long a run may be silent before another may take its thread. Milliseconds. */
   leaseMs: number;
+  /** How a run that threw is tried again: in all so often before its thread is stalled, and how long after. Milliseconds. */
+  retry: { tries: number; firstMs: number; maxMs: number };
   /** The largest mail that is composed. Octets. */
   maxBytes: number;
 }

@@ -15,7 +15,7 @@ import { replyReferences, replySubject } from "../mail/references.ts";
 import type { ServePort } from "../worker/ports.ts";
 import { hashId } from "./base32.ts";
 import type { OpenKit } from "./context.ts";
-import { driveThread, fail, invoke, tryHold, type Drive } from "./drive/in-process.ts";
+import { driveThread, fail, invoke, isBrokenOff, tryHold, type Drive } from "./drive/in-process.ts";
 import { readThreadState, type DrivenGraph } from "./drive/thread-state.ts";
 import { REPLY_SCHEMA_FILENAME } from "./reply-schema.ts";
 
@@ -57,6 +57,9 @@ export interface ServedInbox {
   options: ServeOptions<unknown, unknown>;
 }
 
+/** Where a checkpoint's metadata say which request began the run; LangGraph copies it from `configurable`. */
+const REQUEST_KEY = "langgraph_email_request";
+
 /** Runs served agents' graphs in this process, one thread a request, and puts their answers into the outbox. */
 export function inProcessServe(kit: OpenKit, inboxes: ReadonlyMap<string, ServedInbox>): ServePort {
   return {
@@ -65,13 +68,19 @@ export function inProcessServe(kit: OpenKit, inboxes: ReadonlyMap<string, Served
       return inbox && { graph: inbox.graph, from: inbox.options.from };
     },
     graphs: () => [...new Set([...inboxes.values()].map(({ graph }) => graph))],
-    async serve(requestId, signal) {
+    async serve(requestId, abort, drain) {
       const request = await findRequest(kit.ledger.db, requestId);
       const inbox = request && inboxes.get(request.agent);
       if (!request || !inbox) return { kind: "waiting" };
       const held = await tryHold(kit, request.threadId);
       if (!held) return { kind: "busy" };
-      const drive: Drive = { graph: inbox.driven, name: inbox.graph, threadId: request.threadId, held, signal };
+      const drive: Drive = {
+        graph: inbox.driven,
+        name: inbox.graph,
+        threadId: request.threadId,
+        held,
+        stop: { abort, drain },
+      };
       try {
         return await serveRequest(kit, inbox, request, drive);
       } finally {
@@ -83,20 +92,22 @@ export function inProcessServe(kit: OpenKit, inboxes: ReadonlyMap<string, Served
 
 async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRecord, drive: Drive) {
   const record = (await findMessage(kit.ledger.db, request.message))!;
-  if (await isStalled(kit, request.threadId)) {
+  if (await isStalled(kit, request)) {
     await answer(kit, request, record, { kind: "failed" });
     return { kind: "answered" } as const;
   }
   try {
-    if (request.state === "pending" && !(await hasBegun(kit, request, drive))) {
-      await invoke(kit, drive, inbox.options.input(await readRequest(kit, record)));
+    if (request.state === "pending") {
+      if (!(await hasBegun(request, drive))) {
+        await invoke(kit, drive, inbox.options.input(await readRequest(kit, record)), { [REQUEST_KEY]: request.id });
+      }
       await markStarted(kit.ledger.db, request.id);
     }
     await driveThread(kit, drive);
   } catch (error) {
-    if (drive.signal.aborted) return { kind: "busy" } as const;
+    if (await isBrokenOff(error, drive.held, drive.stop)) return { kind: "busy" } as const;
     await fail(kit, request.threadId, inbox.graph, error);
-    if (!(await isStalled(kit, request.threadId))) return { kind: "failed" } as const;
+    if (!(await isStalled(kit, request))) return { kind: "failed" } as const;
     await answer(kit, request, record, { kind: "failed" });
     return { kind: "answered" } as const;
   }
@@ -109,16 +120,14 @@ async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRe
   return { kind: "answered" } as const;
 }
 
-async function isStalled(kit: OpenKit, threadId: string): Promise<boolean> {
-  return typeof (await findThread(kit.ledger.db, threadId))?.stalledAt === "number";
+async function isStalled(kit: OpenKit, { threadId, graph }: RequestRecord): Promise<boolean> {
+  return typeof (await findThread(kit.ledger.db, threadId, graph))?.stalledAt === "number";
 }
 
-/** A process that died during the first run of a request left its thread begun: it goes on, and is not begun again. */
-async function hasBegun(kit: OpenKit, request: RequestRecord, drive: Drive): Promise<boolean> {
+/** Whether the thread's latest checkpoint is of this request's first run: after a crash it goes on, and is not begun again. */
+async function hasBegun(request: RequestRecord, drive: Drive): Promise<boolean> {
   const state = await readThreadState(drive.graph, drive.threadId);
-  if (state.finished) return false;
-  await markStarted(kit.ledger.db, request.id);
-  return true;
+  return state.metadata[REQUEST_KEY] === request.id;
 }
 
 async function readRequest(kit: OpenKit, record: MessageRecord): Promise<InboxRequest> {

@@ -42,6 +42,15 @@ export async function releaseLease(sql: Sql, lease: Lease): Promise<void> {
   );
 }
 
+/** Gives the lease up with its work unfinished: whoever comes next finds it as if the holder had vanished. */
+export async function abandonLease(sql: Sql, lease: Lease): Promise<void> {
+  await sql.run("UPDATE leases SET lease_until = 0 WHERE name = :name AND holder = :holder AND fence = :fence", {
+    name: lease.name,
+    holder: lease.holder,
+    fence: lease.fence,
+  });
+}
+
 /** The state of a lease: `free` after a release (or never taken), `held`, or `expired` when its holder vanished without a release. */
 export async function readLease(
   sql: Sql,

@@ -79,17 +79,19 @@ const MIGRATIONS = [
     id TEXT PRIMARY KEY,
     graph TEXT NOT NULL,
     thread_id TEXT NOT NULL,
+    node TEXT NOT NULL,
     node_task_id TEXT NOT NULL,
-    interrupts INTEGER NOT NULL,
+    checkpoint_id TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     decided_at INTEGER,
     parked_at INTEGER,
+    woken_at INTEGER,
     delivered_at INTEGER,
     closed_at INTEGER,
     closed_as TEXT
   ) STRICT;
   CREATE INDEX waits_open ON waits (thread_id) WHERE closed_at IS NULL;
-  CREATE INDEX waits_ready ON waits (thread_id, decided_at) WHERE closed_at IS NULL AND decided_at IS NOT NULL AND delivered_at IS NULL;
+  CREATE INDEX waits_ready ON waits (thread_id, graph) WHERE closed_at IS NULL AND decided_at IS NOT NULL AND delivered_at IS NULL AND woken_at IS NULL;
 
   CREATE TABLE wait_tasks (
     task_id TEXT NOT NULL REFERENCES tasks (id),
@@ -99,12 +101,13 @@ const MIGRATIONS = [
   CREATE INDEX wait_tasks_by_wait ON wait_tasks (wait_id);
 
   CREATE TABLE threads (
-    thread_id TEXT PRIMARY KEY,
+    thread_id TEXT NOT NULL,
     graph TEXT NOT NULL,
     failures INTEGER NOT NULL DEFAULT 0,
     retry_at INTEGER,
     stalled_at INTEGER,
-    last_error TEXT
+    last_error TEXT,
+    PRIMARY KEY (thread_id, graph)
   ) STRICT;
 
   CREATE TABLE requests (

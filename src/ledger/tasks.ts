@@ -87,24 +87,46 @@ export async function findTask(sql: Sql, id: string): Promise<TaskRecord | undef
   return row && fromRow(row);
 }
 
-/** The thread's tasks of a name that no other node execution has waited for, and whether this one has. */
+/** The thread's tasks of a name that no other node execution waits for or has taken, and whether this one does. */
 export async function unclaimedTasks(
   sql: Sql,
-  options: { threadId: string; name: string; nodeTaskId: string },
+  options: { threadId: string; graph: string; name: string; nodeTaskId: string; checkpointId: string },
 ): Promise<{ task: TaskRecord; mine: boolean }[]> {
   const waitBy = (condition: string) =>
-    `EXISTS (SELECT 1 FROM wait_tasks wt JOIN waits w ON w.id = wt.wait_id WHERE wt.task_id = tasks.id AND w.node_task_id ${condition} :nodeTaskId)`;
+    `EXISTS (SELECT 1 FROM wait_tasks wt JOIN waits w ON w.id = wt.wait_id WHERE wt.task_id = tasks.id AND ${condition})`;
+  // A wait of an earlier checkpoint that got nothing has no claim: an update of the state took its place.
+  const taken = "w.node_task_id <> :nodeTaskId AND (w.delivered_at IS NOT NULL OR w.checkpoint_id = :checkpointId)";
   const rows = await sql.all<TaskRow & { mine: number }>(
-    `SELECT ${COLUMNS}, ${waitBy("=")} AS mine FROM tasks WHERE thread_id = :threadId AND name = :name AND NOT ${waitBy("<>")}`,
+    `SELECT ${COLUMNS}, ${waitBy("w.node_task_id = :nodeTaskId")} AS mine FROM tasks
+     WHERE thread_id = :threadId AND graph = :graph AND name = :name AND NOT ${waitBy(taken)}`,
     options,
   );
-  return rows.map((row) => ({ task: fromRow(row), mine: Boolean(row.mine) }));
+  return rows.map((row) => ({ task: fromRow(row), mine: Boolean(row.mine) })).filter(({ task }) => !isSuperseded(task));
 }
 
-/** Open tasks whose deadline has come, and the time of the next one to come. */
-export async function dueTasks(sql: Sql, now: number, limit: number): Promise<TaskRecord[]> {
+/** Whether the part of the thread that asked is gone. */
+function isSuperseded({ outcome }: TaskRecord): boolean {
+  return outcome?.kind === "cancelled" && (outcome.by === "new-input" || outcome.by === "thread-deleted");
+}
+
+/** A thread's tasks without an outcome. */
+export async function openTasks(sql: Sql, threadId: string): Promise<TaskRecord[]> {
   const rows = await sql.all<TaskRow>(
-    `SELECT ${COLUMNS} FROM tasks WHERE settled_at IS NULL AND deadline_at <= :now ORDER BY deadline_at LIMIT :limit`,
+    `SELECT ${COLUMNS} FROM tasks WHERE thread_id = :threadId AND settled_at IS NULL`,
+    { threadId },
+  );
+  return rows.map(fromRow);
+}
+
+/** Open tasks whose deadline has come; `which`: all, or those whose mail still lies in the outbox, so that nobody can have answered. */
+export async function dueTasks(
+  sql: Sql,
+  options: { now: number; limit: number; which: "all" | "not-sent" },
+): Promise<TaskRecord[]> {
+  const { now, limit, which } = options;
+  const notSent = "AND EXISTS (SELECT 1 FROM outbox WHERE outbox.task_id = tasks.id AND outbox.state = 'due')";
+  const rows = await sql.all<TaskRow>(
+    `SELECT ${COLUMNS} FROM tasks WHERE settled_at IS NULL AND deadline_at <= :now ${which === "all" ? "" : notSent} ORDER BY deadline_at LIMIT :limit`,
     { now, limit },
   );
   return rows.map(fromRow);

@@ -19,7 +19,7 @@ export function threadLease(threadId: string): string {
 
 export async function registerThread(sql: Sql, threadId: string, graph: string): Promise<void> {
   await sql.run(
-    "INSERT INTO threads (thread_id, graph) VALUES (:threadId, :graph) ON CONFLICT (thread_id) DO NOTHING",
+    "INSERT INTO threads (thread_id, graph) VALUES (:threadId, :graph) ON CONFLICT (thread_id, graph) DO NOTHING",
     {
       threadId,
       graph,
@@ -27,13 +27,13 @@ export async function registerThread(sql: Sql, threadId: string, graph: string):
   );
 }
 
-export async function findThread(sql: Sql, threadId: string): Promise<ThreadRecord | undefined> {
-  return one<ThreadRecord>(sql, `${SELECT} WHERE thread_id = :threadId`, { threadId });
+export async function findThread(sql: Sql, threadId: string, graph: string): Promise<ThreadRecord | undefined> {
+  return one<ThreadRecord>(sql, `${SELECT} WHERE thread_id = :threadId AND graph = :graph`, { threadId, graph });
 }
 
 /**
- * Threads of these graphs with something to do, whose lease nobody holds: a stored wait that is decided, a retry that is due,
- * or a run whose process vanished. Stalled ones are left out.
+ * Threads of these graphs with something to do, whose lease nobody holds: a wait that was decided and has not woken its thread yet,
+ * a retry that is due, or a run whose process vanished. Stalled ones are left out.
  */
 export async function readyThreads(
   sql: Sql,
@@ -43,7 +43,7 @@ export async function readyThreads(
     `${SELECT} AS t WHERE graph IN (SELECT value FROM json_each(:graphs)) AND stalled_at IS NULL AND (retry_at IS NULL OR retry_at <= :now)
        AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
        AND (retry_at IS NOT NULL
-            OR EXISTS (SELECT 1 FROM waits w WHERE w.thread_id = t.thread_id AND w.closed_at IS NULL AND w.decided_at IS NOT NULL AND w.delivered_at IS NULL AND w.parked_at IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM waits w WHERE w.thread_id = t.thread_id AND w.graph = t.graph AND w.closed_at IS NULL AND w.decided_at IS NOT NULL AND w.delivered_at IS NULL AND w.woken_at IS NULL)
             OR EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL))
      LIMIT :limit`,
     { graphs: JSON.stringify(options.graphs), now: options.now, limit: options.limit },
@@ -65,11 +65,11 @@ export async function nextThreadTime(sql: Sql, graphs: readonly string[]): Promi
   return row?.at ?? undefined;
 }
 
-export async function recordSuccess(sql: Sql, threadId: string): Promise<void> {
+export async function recordSuccess(sql: Sql, threadId: string, graph: string): Promise<void> {
   await sql.run(
     `UPDATE threads SET failures = 0, retry_at = NULL, stalled_at = NULL, last_error = NULL
-     WHERE thread_id = :threadId AND (failures > 0 OR retry_at IS NOT NULL OR stalled_at IS NOT NULL)`,
-    { threadId },
+     WHERE thread_id = :threadId AND graph = :graph AND (failures > 0 OR retry_at IS NOT NULL OR stalled_at IS NOT NULL)`,
+    { threadId, graph },
   );
 }
 
@@ -77,12 +77,13 @@ export async function recordSuccess(sql: Sql, threadId: string): Promise<void> {
 export async function recordFailure(
   sql: Sql,
   threadId: string,
+  graph: string,
   failure: { error: string; retryAt: number | null; now: number },
 ): Promise<void> {
   await sql.run(
     `UPDATE threads SET failures = failures + 1, retry_at = :retryAt, last_error = :error,
-       stalled_at = CASE WHEN :retryAt IS NULL THEN :now ELSE NULL END WHERE thread_id = :threadId`,
-    { threadId, retryAt: failure.retryAt, error: failure.error, now: failure.now },
+       stalled_at = CASE WHEN :retryAt IS NULL THEN :now ELSE NULL END WHERE thread_id = :threadId AND graph = :graph`,
+    { threadId, graph, retryAt: failure.retryAt, error: failure.error, now: failure.now },
   );
 }
 

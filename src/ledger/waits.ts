@@ -5,50 +5,55 @@ export interface WaitRecord {
   id: string;
   graph: string;
   threadId: string;
+  /** The root graph's node that waits, itself or in a subgraph. */
+  node: string;
   nodeTaskId: string;
-  /** How often this wait has interrupted its node: a re-execution calls `interrupt()` as often. */
-  interrupts: number;
+  /** The root graph's checkpoint that the waiting step runs from: the wait lives for as long as it is the thread's latest. */
+  checkpointId: string;
   /** When the tasks' outcomes decided it. */
   decidedAt: number | null;
   /** When its interrupt was stored in the thread. */
   parkedAt: number | null;
+  /** When the decision woke the thread: it does so once. */
+  wokenAt: number | null;
   /** When the wait handed its outcome to the node. */
   deliveredAt: number | null;
   /** Set when the node's result is stored, or the wait is no longer in the thread's state. */
   closedAt: number | null;
 }
 
-const SELECT = `SELECT id, graph, thread_id AS "threadId", node_task_id AS "nodeTaskId", interrupts, decided_at AS "decidedAt", parked_at AS "parkedAt",
-  delivered_at AS "deliveredAt", closed_at AS "closedAt" FROM waits`;
+const SELECT = `SELECT id, graph, thread_id AS "threadId", node, node_task_id AS "nodeTaskId", checkpoint_id AS "checkpointId", decided_at AS "decidedAt", parked_at AS "parkedAt",
+  woken_at AS "wokenAt", delivered_at AS "deliveredAt", closed_at AS "closedAt" FROM waits`;
 
 export async function findWait(sql: Sql, id: string): Promise<WaitRecord | undefined> {
   return one<WaitRecord>(sql, `${SELECT} WHERE id = :id`, { id });
 }
 
-export async function openWaits(sql: Sql, threadId: string): Promise<WaitRecord[]> {
-  return sql.all<WaitRecord>(`${SELECT} WHERE thread_id = :threadId AND closed_at IS NULL`, { threadId });
+export async function openWaits(sql: Sql, threadId: string, graph?: string): Promise<WaitRecord[]> {
+  return sql.all<WaitRecord>(
+    `${SELECT} WHERE thread_id = :threadId AND (:graph IS NULL OR graph = :graph) AND closed_at IS NULL`,
+    { threadId, graph: graph ?? null },
+  );
 }
 
 /** Creates the wait at the first time that its node asks for it. */
 export async function openWait(
   sql: Sql,
-  wait: { id: string; graph: string; threadId: string; nodeTaskId: string; taskIds: readonly string[] },
+  wait: Pick<WaitRecord, "id" | "graph" | "threadId" | "node" | "nodeTaskId" | "checkpointId"> & {
+    taskIds: readonly string[];
+  },
   now: number,
 ): Promise<void> {
+  const { taskIds, ...columns } = wait;
   const created = await sql.run(
-    `INSERT INTO waits (id, graph, thread_id, node_task_id, interrupts, created_at) VALUES (:id, :graph, :threadId, :nodeTaskId, 0, :now)
-     ON CONFLICT (id) DO NOTHING`,
-    { id: wait.id, graph: wait.graph, threadId: wait.threadId, nodeTaskId: wait.nodeTaskId, now },
+    `INSERT INTO waits (id, graph, thread_id, node, node_task_id, checkpoint_id, created_at)
+     VALUES (:id, :graph, :threadId, :node, :nodeTaskId, :checkpointId, :now) ON CONFLICT (id) DO NOTHING`,
+    { ...columns, now },
   );
   if (created === 0) return;
-  for (const taskId of wait.taskIds) {
+  for (const taskId of taskIds) {
     await sql.run("INSERT INTO wait_tasks (task_id, wait_id) VALUES (:taskId, :waitId)", { taskId, waitId: wait.id });
   }
-}
-
-/** Records that the wait interrupts its node once more. */
-export async function countInterrupt(sql: Sql, waitId: string): Promise<void> {
-  await sql.run("UPDATE waits SET interrupts = interrupts + 1 WHERE id = :waitId", { waitId });
 }
 
 /** Notes that the wait's interrupt is stored in the thread; resolves with false when that was known. */
@@ -58,6 +63,10 @@ export async function markParked(sql: Sql, waitId: string, now: number): Promise
     { waitId, now },
   );
   return changes > 0;
+}
+
+export async function markWoken(sql: Sql, waitId: string, now: number): Promise<void> {
+  await sql.run("UPDATE waits SET woken_at = :now WHERE id = :waitId", { waitId, now });
 }
 
 export async function markDelivered(sql: Sql, waitId: string, now: number): Promise<void> {

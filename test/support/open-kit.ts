@@ -17,6 +17,7 @@ export async function memoryKit(options: Partial<OpenKit> = {}): Promise<OpenKit
     newId: randomUUID,
     log: silentLogger,
     leaseMs: 30_000,
+    retry: { tries: 3, firstMs: 2_000, maxMs: 300_000 },
     maxBytes: 1_000_000,
     ...options,
   };

@@ -1,8 +1,9 @@
-import { interrupt } from "@langchain/langgraph";
+import { createHash } from "node:crypto";
+import { GraphInterrupt } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import type { StoredOutcome } from "../../ledger/outcome.ts";
 import { findTask, type TaskRecord, unclaimedTasks } from "../../ledger/tasks.ts";
-import { countInterrupt, findWait, markDelivered, openWait } from "../../ledger/waits.ts";
+import { markDelivered, openWait } from "../../ledger/waits.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import type { TaskDefinition } from "./define-task.ts";
@@ -23,7 +24,7 @@ export interface AwaitReplyRequest {
   subject: string;
   /** ISO 8601. */
   deadline: string;
-  /** JSON Schema of the reply, to display. */
+  /** JSON Schema of the reply: a user interface answers with `{ taskId, data }`, where `data` satisfies it. */
   replySchema?: Record<string, unknown>;
 }
 
@@ -32,9 +33,9 @@ export function isAwaitReplyRequest(value: unknown): value is AwaitReplyRequest 
 }
 
 /**
- * Parks the graph until the task has an outcome, and returns it. The answer comes from the ledger: what the graph was resumed with is only a wake-up.
+ * Parks the graph until the task has an outcome, and returns it. The answer comes from the ledger: what the graph was resumed with plays no part.
  * @param task The definition (its latest send by this node execution, or the thread's only open one), or the receipt of a send.
- * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `TASK_NOT_FOUND`, `TASK_AMBIGUOUS`, `LEDGER_MISMATCH`. LangGraph's interrupt passes through: do not catch it.
+ * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `TASK_NOT_FOUND`, `TASK_AMBIGUOUS`, `LEDGER_MISMATCH`. LangGraph's interrupt passes through: do not catch it.
  */
 export async function awaitReply<Reply>(
   kit: OpenKit,
@@ -43,35 +44,36 @@ export async function awaitReply<Reply>(
 ): Promise<Outcome<Reply>> {
   const node = currentNode("awaitReply", kit.ledger.id);
   const record = "taskId" in task ? await taskOfReceipt(kit, task) : await taskOfDefinition(kit, node, task);
+  if (node.run.notDurable) {
+    throw new EmailKitError(
+      "RUN_NOT_DURABLE",
+      `awaitReply cannot park the graph: ${node.run.notDurable}. Run it with a checkpointer and durability "sync".`,
+    );
+  }
+  node.execution.waited.add(record.id);
   const outcome = await waitFor(kit, node, record);
   return read(outcome, "taskId" in task ? definition : task);
 }
 
 async function waitFor(kit: OpenKit, node: CurrentNode, task: TaskRecord): Promise<StoredOutcome> {
-  const { db } = kit.ledger;
-  const ordinal = node.execution.waited.get(task.id) ?? 0;
-  node.execution.waited.set(task.id, ordinal + 1);
-  const waitId = hashId("wait", node.nodeTaskId, task.id, String(ordinal));
-  const request = requestOf(kit, node, task, waitId);
-  const wait = await findWait(db, waitId);
-  // LangGraph matches answers by the order of calls: a wait that interrupted before does so again, or the node's next interrupt would get our wake-up.
-  for (let call = 0; call < (wait?.interrupts ?? 0); call++) interrupt(request);
-  for (;;) {
-    const outcome = await db.transaction(async (sql) => {
-      const now = kit.clock();
-      await openWait(
-        sql,
-        { id: waitId, graph: node.run.graph, threadId: node.threadId, nodeTaskId: node.nodeTaskId, taskIds: [task.id] },
-        now,
-      );
-      const current = await findTask(sql, task.id);
-      if (current?.outcome) await markDelivered(sql, waitId, now);
-      else await countInterrupt(sql, waitId);
-      return current?.outcome;
-    });
-    if (outcome) return outcome;
-    interrupt(request);
-  }
+  const { threadId, nodeTaskId, checkpointId } = node;
+  const waitId = hashId("wait", nodeTaskId, task.id);
+  const wait = { id: waitId, graph: node.run.graph, threadId, node: node.node, nodeTaskId, checkpointId };
+  const outcome = await kit.ledger.db.transaction(async (sql) => {
+    await openWait(sql, { ...wait, taskIds: [task.id] }, kit.clock());
+    const current = await findTask(sql, task.id);
+    if (current?.outcome) await markDelivered(sql, waitId, kit.clock());
+    return current?.outcome;
+  });
+  if (outcome) return outcome;
+  // LangGraph's interrupt() counts its calls and hands out answers by that count, to every caller in the node. Thrown by hand, the
+  // wait takes no part in it: the node's own interrupts keep their answers, however many waits and tools there are around them.
+  throw new GraphInterrupt([{ id: interruptId(waitId), value: requestOf(kit, node, task, waitId) }]);
+}
+
+/** 32 hexadecimal digits, as LangGraph and its clients know the ids of interrupts. */
+function interruptId(waitId: string): string {
+  return createHash("sha256").update(waitId).digest("hex").slice(0, 32);
 }
 
 async function taskOfReceipt(kit: OpenKit, receipt: TaskReceipt): Promise<TaskRecord> {
@@ -88,14 +90,20 @@ async function taskOfReceipt(kit: OpenKit, receipt: TaskReceipt): Promise<TaskRe
 }
 
 async function taskOfDefinition(kit: OpenKit, node: CurrentNode, definition: TaskDefinition): Promise<TaskRecord> {
-  for (const id of [...node.execution.sent].toReversed()) {
+  const sent: TaskRecord[] = [];
+  for (const id of node.execution.sent) {
     const task = await findTask(kit.ledger.db, id);
-    if (task?.name === definition.name) return task;
+    if (task?.name === definition.name) sent.push(task);
   }
+  const unasked = sent.filter((task) => !node.execution.waited.has(task.id));
+  if (unasked.length > 1) throw ambiguous(definition, unasked.length, "this node execution");
+  if (sent.length > 0) return unasked[0] ?? sent.at(-1)!;
   const candidates = await unclaimedTasks(kit.ledger.db, {
     threadId: node.threadId,
+    graph: node.run.graph,
     name: definition.name,
     nodeTaskId: node.nodeTaskId,
+    checkpointId: node.checkpointId,
   });
   const mine = candidates.filter((candidate) => candidate.mine);
   const [found, ...others] = mine.length > 0 ? mine : candidates;
@@ -105,13 +113,15 @@ async function taskOfDefinition(kit: OpenKit, node: CurrentNode, definition: Tas
       `No task "${definition.name}" of this thread is left to wait for. Call sendTask before awaitReply.`,
     );
   }
-  if (others.length > 0) {
-    throw new EmailKitError(
-      "TASK_AMBIGUOUS",
-      `${others.length + 1} tasks "${definition.name}" of this thread could be meant. Pass the receipt of one to awaitReply.`,
-    );
-  }
+  if (others.length > 0) throw ambiguous(definition, others.length + 1, "this thread");
   return found.task;
+}
+
+function ambiguous(definition: TaskDefinition, count: number, where: string): EmailKitError {
+  return new EmailKitError(
+    "TASK_AMBIGUOUS",
+    `${count} tasks "${definition.name}" of ${where} could be meant. Pass the receipt of one to awaitReply.`,
+  );
 }
 
 function requestOf(kit: OpenKit, node: CurrentNode, task: TaskRecord, waitId: string): AwaitReplyRequest {

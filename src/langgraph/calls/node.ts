@@ -1,6 +1,7 @@
 import { getConfig } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import { runOf, type EmailRun } from "../run.ts";
+import { toolCallOf } from "../tool-calls.ts";
 
 /** The node execution that a call is made from. */
 export interface CurrentNode {
@@ -8,19 +9,24 @@ export interface CurrentNode {
   threadId: string;
   /** LangGraph's id of this node run: the same at every re-execution. */
   nodeTaskId: string;
+  /** The model's id of the tool call, inside of a tool: the tools of one ToolNode share a node run. */
+  toolCallId: string | null;
+  /** The root graph's node, which this one is or is nested in. */
+  node: string;
+  /** The root graph's checkpoint that this step runs from. */
+  checkpointId: string;
   runId: string | null;
-  /** Sends and waits of this one execution, to tell repeated ones apart. */
+  /** What this one execution has done so far, to tell repeated calls apart. */
   execution: Execution;
 }
 
 interface Execution {
-  attempt: number;
   sent: Set<string>;
-  /** How often each task was waited for. */
-  waited: Map<string, number>;
+  waited: Set<string>;
 }
 
-const executions = new WeakMap<object, Execution>();
+/** By node run, and in it by attempt or by the run of a tool. */
+const executions = new WeakMap<object, Map<string, Execution>>();
 
 /** @throws EmailKitError `GRAPH_NOT_ATTACHED` outside of a node of an attached graph, `LEDGER_MISMATCH` under another kit's. */
 export function currentNode(call: string, ledgerId: string): CurrentNode {
@@ -29,6 +35,9 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
   const run = runOf(configurable);
   const info = config?.executionInfo;
   const scratchpad = configurable?.["__pregel_scratchpad"];
+  const checkpoints = configurable?.["checkpoint_map"] as Record<string, string> | undefined;
+  const namespace = configurable?.["checkpoint_ns"] as string | undefined;
+  const toolCall = toolCallOf(config);
   // A tool is called without executionInfo.
   const nodeTaskId = info?.taskId ?? configurable?.["__pregel_task_id"];
   if (!run || typeof nodeTaskId !== "string" || typeof scratchpad !== "object" || scratchpad === null) {
@@ -49,15 +58,18 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
       : { ...run, notDurable: run.notDurable ?? "the (sub)graph was compiled without a checkpointer" },
     threadId: run.threadId,
     nodeTaskId,
+    toolCallId: toolCall?.id ?? null,
+    node: namespace?.split(":")[0] ?? "",
+    checkpointId: checkpoints?.[""] ?? (configurable?.["checkpoint_id"] as string),
     runId: info?.runId ?? null,
-    execution: executionOf(scratchpad, info?.nodeAttempt ?? 1),
+    execution: executionOf(scratchpad, toolCall?.runId ?? `attempt ${info?.nodeAttempt ?? 1}`),
   };
 }
 
-function executionOf(scratchpad: object, attempt: number): Execution {
-  const known = executions.get(scratchpad);
-  if (known?.attempt === attempt) return known;
-  const execution: Execution = { attempt, sent: new Set(), waited: new Map() };
-  executions.set(scratchpad, execution);
+function executionOf(scratchpad: object, key: string): Execution {
+  const ofNode = executions.get(scratchpad) ?? new Map<string, Execution>();
+  executions.set(scratchpad, ofNode);
+  const execution = ofNode.get(key) ?? { sent: new Set(), waited: new Set() };
+  ofNode.set(key, execution);
   return execution;
 }

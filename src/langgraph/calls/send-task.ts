@@ -2,9 +2,10 @@ import type { Agent } from "../../accounts/agent.ts";
 import { EmailKitError } from "../../errors.ts";
 import { insertAliases } from "../../ledger/aliases.ts";
 import { appendEvent } from "../../ledger/events.ts";
+import { readLease } from "../../ledger/leases.ts";
 import { insertOutbox } from "../../ledger/outbox.ts";
 import { findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
-import { registerThread } from "../../ledger/threads.ts";
+import { registerThread, threadLease } from "../../ledger/threads.ts";
 import { parseAddress, subaddress } from "../../mail/address.ts";
 import { composeMail, type ComposeAttachment } from "../../mail/compose.ts";
 import { referenceLine, taskAliases } from "../../mail/correlate.ts";
@@ -66,7 +67,8 @@ export async function sendTask<Reply>(
 }
 
 function taskIdOf(kit: OpenKit, node: CurrentNode, definition: TaskDefinition, mail: TaskMail): string {
-  const id = hashId("task", kit.ledger.id, node.threadId, node.nodeTaskId, definition.name, mail.key ?? null);
+  const { threadId, nodeTaskId, toolCallId } = node;
+  const id = hashId("task", kit.ledger.id, threadId, nodeTaskId, toolCallId, definition.name, mail.key ?? null);
   if (node.execution.sent.has(id)) {
     throw new EmailKitError(
       "TASK_ID_COLLISION",
@@ -132,6 +134,13 @@ async function createTask(
   const blob = await kit.blobs.put(raw);
   const envelope = { from: reversePath(kit, agent, id), to: [...to, ...cc] };
   await kit.ledger.db.transaction(async (sql) => {
+    const lease = await readLease(sql, threadLease(node.threadId), now);
+    if (lease.fence !== node.run.lease.fence) {
+      throw new EmailKitError(
+        "LEASE_LOST",
+        `Task "${definition.name}" was not mailed: thread ${node.threadId} has gone to another run.`,
+      );
+    }
     if (!(await insertTask(sql, task))) return;
     await insertAliases(sql, { taskId: id }, taskAliases({ ...ids, taskId: id }));
     await insertOutbox(sql, {

@@ -29,18 +29,10 @@ const delegated = defineTask("delegate_by_email");
 
 export function createTools(open: OpenKitOnce, agent: string) {
   const delegate = tool(
-    async (input, config) => {
+    async (input) => {
       const { to, subject, body } = input as DelegateInput;
       const kit = await open();
-      // Two calls of one step are told apart by the ids that the model gave them.
-      const callId = (config as { toolCall?: { id?: string } } | undefined)?.toolCall?.id;
-      const receipt = await sendTask(kit, delegated, {
-        from: agent,
-        to,
-        subject,
-        body,
-        ...(callId !== undefined && { key: callId }),
-      });
+      const receipt = await sendTask(kit, delegated, { from: agent, to, subject, body });
       return describeOutcome(await awaitReply(kit, receipt));
     },
     {

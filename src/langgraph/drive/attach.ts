@@ -1,8 +1,11 @@
+import type { Callbacks } from "@langchain/core/callbacks/manager";
 import { getConfig } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import { EmailCheckpointSaver } from "../checkpointer.ts";
 import type { OpenKit, OpenKitOnce } from "../context.ts";
 import { RUN_KEY, runOf, type EmailRun } from "../run.ts";
+import { toolCallHandler } from "../tool-calls.ts";
+import { takeAnswers } from "./answers.ts";
 import { closeWaits } from "./close-waits.ts";
 import { holdThread, type HeldThread } from "./thread-lease.ts";
 import { type DrivenGraph, readThreadState } from "./thread-state.ts";
@@ -24,6 +27,7 @@ interface RunConfig {
   durability?: string;
   checkpointDuring?: boolean;
   signal?: AbortSignal;
+  callbacks?: Callbacks;
   [key: string]: unknown;
 }
 
@@ -33,10 +37,10 @@ interface RunConfig {
  */
 export function attachGraph(open: OpenKitOnce, name: string, graph: object, options: AttachOptions = {}): DrivenGraph {
   const compiled = graph as Runnable;
-  if (!(compiled.checkpointer instanceof EmailCheckpointSaver)) {
+  if (compiled.checkpointer && !(compiled.checkpointer instanceof EmailCheckpointSaver)) {
     throw new EmailKitError(
       "RUN_NOT_DURABLE",
-      `Graph "${name}" has no checkpointer of this kit. Compile it with { checkpointer: kit.checkpointer(saver) }, where saver is any LangGraph saver.`,
+      `The checkpointer of graph "${name}" is not this kit's. Compile it with { checkpointer: kit.checkpointer(saver) }, where saver is any LangGraph saver.`,
     );
   }
   const Base = compiled.constructor as new (fields: unknown) => Runnable;
@@ -48,29 +52,33 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
         return;
       }
       const kit = await open();
-      const durability =
-        config?.durability ?? this.config?.durability ?? (config?.checkpointDuring === false ? "exit" : "sync");
       const outer = runOf(config?.configurable);
       const held =
         outer?.threadId === threadId ? undefined : await holdThread(kit, threadId, holdOptions(options, config));
+      const durability = durabilityOf(config, this.config);
       const run: EmailRun = {
         ledgerId: kit.ledger.id,
         graph: name,
         threadId,
         lease: (held ?? outer)!.lease,
-        notDurable: durability === "sync" ? undefined : `this run has durability "${durability}"`,
+        notDurable: notDurable(this, durability),
       };
       const { checkpointDuring: _, ...rest } = config ?? {};
       try {
-        yield* super._streamIterator(input, {
+        yield* super._streamIterator(await takeAnswers(kit, this, threadId, input), {
           ...rest,
           durability,
+          callbacks: withHandler(config?.callbacks),
           configurable: { ...config?.configurable, [RUN_KEY]: run },
           ...(held && { signal: anySignal(config?.signal, held.signal) }),
         });
-        await closeWaits(kit, threadId, await readThreadState(this, threadId));
       } finally {
-        await held?.release();
+        // Also when the caller breaks the stream off: LangGraph's iterator ends only when the run has.
+        try {
+          if (held && !held.signal.aborted) await settleThread(kit, this, name, threadId);
+        } finally {
+          await held?.release();
+        }
       }
     }
 
@@ -80,20 +88,46 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
       const kit = await open();
       return withThread(kit, threadId, holdOptions(options, config), async ({ lease }) => {
         const run: EmailRun = { ledgerId: kit.ledger.id, graph: name, threadId, lease, notDurable: undefined };
-        return super.bulkUpdateState(
+        const updated = await super.bulkUpdateState(
           { ...config, configurable: { ...config.configurable, [RUN_KEY]: run } },
           supersteps,
         );
+        await settleThread(kit, this, name, threadId);
+        return updated;
       });
     }
   }
   Object.defineProperty(AttachedGraph, "name", { value: Base.name });
-  Object.setPrototypeOf(compiled, AttachedGraph.prototype as object);
+  Object.setPrototypeOf(compiled, AttachedGraph.prototype);
   return compiled;
 }
 
+/** Closes the waits that a run or an update has left behind. */
+async function settleThread(kit: OpenKit, graph: DrivenGraph, name: string, threadId: string): Promise<void> {
+  if (!graph.checkpointer) return;
+  await closeWaits(kit, { graph, name, threadId }, await readThreadState(graph, threadId));
+}
+
+function durabilityOf(config: RunConfig | undefined, own: RunConfig | undefined): string {
+  const asked = config?.durability ?? own?.durability;
+  return asked ?? (config?.checkpointDuring === false ? "exit" : "sync");
+}
+
+function notDurable(graph: Runnable, durability: string): string | undefined {
+  if (!graph.checkpointer) return "the graph was compiled without a checkpointer";
+  return durability === "sync" ? undefined : `this run has durability "${durability}"`;
+}
+
+function withHandler(callbacks: Callbacks | undefined): Callbacks {
+  if (callbacks === undefined) return [toolCallHandler];
+  if (Array.isArray(callbacks)) return [...callbacks, toolCallHandler];
+  const copy = callbacks.copy();
+  copy.addHandler(toolCallHandler, true);
+  return copy;
+}
+
 /** Holds the thread around `work`. */
-export async function withThread<T>(
+async function withThread<T>(
   kit: OpenKit,
   threadId: string,
   options: Parameters<typeof holdThread>[2],

@@ -1,45 +1,93 @@
+import type { Sql } from "../../ledger/database.ts";
 import { appendEvent } from "../../ledger/events.ts";
-import { settleTask } from "../../ledger/tasks.ts";
+import { findTask, openTasks, settleTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { recordSuccess } from "../../ledger/threads.ts";
 import { closeWait, openWaits, taskIdsOfWait, type WaitRecord } from "../../ledger/waits.ts";
 import type { OpenKit } from "../context.ts";
-import type { ThreadState } from "./thread-state.ts";
+import { type DrivenGraph, lineage, type ThreadState } from "./thread-state.ts";
 
-/**
- * Closes the waits that the thread's state no longer holds: consumed where their outcome was handed over and the node's result is stored,
- * cancelled where a new input or an update took their place. Called at rest, by who holds the thread.
- */
-export async function closeWaits(kit: OpenKit, threadId: string, state: ThreadState): Promise<void> {
-  // A node that has yet to run again may still ask for its waits.
-  if (state.unfinished || state.limbo) return;
-  const requests = [...state.pending.values()].filter((request) => request !== undefined);
-  const waitingNodes = new Set(requests.map((request) => request.nodeTaskId));
-  for (const wait of await openWaits(kit.ledger.db, threadId)) {
-    if (waitingNodes.has(wait.nodeTaskId)) continue;
-    if (wait.deliveredAt !== null) await closeWait(kit.ledger.db, wait.id, "consumed", kit.clock());
-    else await cancelWait(kit, wait, "new-input", "The thread went on without this wait.");
-  }
+interface Thread {
+  graph: DrivenGraph;
+  name: string;
+  threadId: string;
 }
 
-/** Ends a wait whose graph no longer asks, and the tasks that it waited for. */
-export async function cancelWait(
-  kit: OpenKit,
-  wait: WaitRecord,
-  by: "new-input" | "thread-deleted",
-  reason: string,
-): Promise<void> {
+/**
+ * Closes the waits that the thread has left behind: consumed where their outcome was handed over, cancelled where a new input or an update took
+ * their place. What lies on another branch (after a fork or a replay) stays as it is. Called by who holds the thread.
+ * Resolves with the waits that the thread still has.
+ */
+export async function closeWaits(kit: OpenKit, thread: Thread, state: ThreadState): Promise<WaitRecord[]> {
+  const { head } = state;
+  const waits = await openWaits(kit.ledger.db, thread.threadId, thread.name);
+  if (head === undefined) return waits;
+  const live = waits.filter((wait) => wait.checkpointId === head);
+  const left = waits.filter((wait) => wait.checkpointId < head);
+  if (left.length === 0) return live;
+  const oldest = left.map((wait) => wait.checkpointId).reduce((a, b) => (a < b ? a : b));
+  const followedBy = await lineage(thread.graph, thread.threadId, head, oldest);
+  for (const wait of left) {
+    const source = followedBy.get(wait.checkpointId);
+    if (source === undefined) continue;
+    if (wait.deliveredAt !== null) await closeWait(kit.ledger.db, wait.id, "consumed", kit.clock());
+    else if (await asksAgain(kit, wait, source, state)) live.push(wait);
+    else await cancelWait(kit, wait);
+  }
+  return live;
+}
+
+/** An update of the state runs the waiting node anew. It asks again for what an earlier node sent; what it sent itself, it sends anew. */
+async function asksAgain(kit: OpenKit, wait: WaitRecord, source: string, state: ThreadState): Promise<boolean> {
+  if (source !== "update" || !state.next.has(wait.node)) return false;
+  const tasks = await tasksOfWait(kit.ledger.db, wait);
+  return tasks.some((task) => task.nodeTaskId !== wait.nodeTaskId);
+}
+
+/** Ends a wait that its thread has left, and the tasks that it waited for. */
+async function cancelWait(kit: OpenKit, wait: WaitRecord): Promise<void> {
   const now = kit.clock();
   await kit.ledger.db.transaction(async (sql) => {
     await closeWait(sql, wait.id, "cancelled", now);
-    for (const taskId of await taskIdsOfWait(sql, wait.id)) {
-      if (!(await settleTask(sql, taskId, { kind: "cancelled", by, reason }, now))) continue;
-      await appendEvent(sql, {
-        at: now,
-        kind: "wait-cancelled",
-        graph: wait.graph,
-        threadId: wait.threadId,
-        taskId,
-        data: { by, reason },
-      });
+    for (const task of await tasksOfWait(sql, wait)) {
+      await cancelTask(sql, task, "new-input", "The thread went on without this wait.", now);
     }
   });
+}
+
+/** Ends all that a deleted thread asked and waited for. */
+export async function cancelThread(kit: OpenKit, threadId: string): Promise<void> {
+  const now = kit.clock();
+  await kit.ledger.db.transaction(async (sql) => {
+    for (const task of await openTasks(sql, threadId)) {
+      await cancelTask(sql, task, "thread-deleted", "The thread was deleted.", now);
+    }
+    for (const wait of await openWaits(sql, threadId)) {
+      await closeWait(sql, wait.id, "cancelled", now);
+      await recordSuccess(sql, threadId, wait.graph);
+    }
+  });
+}
+
+async function cancelTask(
+  sql: Sql,
+  task: TaskRecord,
+  by: "new-input" | "thread-deleted",
+  reason: string,
+  now: number,
+): Promise<void> {
+  if (!(await settleTask(sql, task.id, { kind: "cancelled", by, reason }, now))) return;
+  await appendEvent(sql, {
+    at: now,
+    kind: "wait-cancelled",
+    agent: task.agent,
+    graph: task.graph,
+    threadId: task.threadId,
+    taskId: task.id,
+    data: { by, reason },
+  });
+}
+
+async function tasksOfWait(sql: Sql, wait: WaitRecord): Promise<TaskRecord[]> {
+  const tasks = await Promise.all((await taskIdsOfWait(sql, wait.id)).map((id) => findTask(sql, id)));
+  return tasks.filter((task) => task !== undefined);
 }

@@ -1,26 +1,28 @@
-import { Command } from "@langchain/langgraph";
+import { isGraphDrained, RunControl } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import { appendEvent } from "../../ledger/events.ts";
 import { wakeRequests } from "../../ledger/requests.ts";
 import { findThread, recordFailure, recordSuccess } from "../../ledger/threads.ts";
-import { openWaits, type WaitRecord } from "../../ledger/waits.ts";
+import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
 import { backoffMs } from "../../worker/backoff.ts";
 import type { ResumePort } from "../../worker/ports.ts";
 import type { OpenKit } from "../context.ts";
 import { RUN_KEY, type EmailRun } from "../run.ts";
 import { closeWaits } from "./close-waits.ts";
 import { holdThread, type HeldThread } from "./thread-lease.ts";
-import { type DrivenGraph, readThreadState, type ThreadState } from "./thread-state.ts";
+import { type DrivenGraph, readThreadState } from "./thread-state.ts";
 
-/** Runs that throw are tried again so often, one after another, before the thread is stalled. */
-const MAX_FAILURES = 3;
-const RETRY = { firstMs: 2_000, maxMs: 300_000 };
+/** How a worker that stops ends its runs: `drain` at their next step, `abort` at once. */
+export interface StopSignals {
+  drain: AbortSignal;
+  abort: AbortSignal;
+}
 
 /** Resumes attached graphs in this process. */
 export function inProcessResume(kit: OpenKit, graphs: ReadonlyMap<string, DrivenGraph>): ResumePort {
   return {
     graphs: () => [...graphs.keys()],
-    async resume(threadId, name, signal) {
+    async resume(threadId, name, abort, drain) {
       const graph = graphs.get(name);
       if (!graph) {
         throw new EmailKitError(
@@ -30,12 +32,13 @@ export function inProcessResume(kit: OpenKit, graphs: ReadonlyMap<string, Driven
       }
       const held = await tryHold(kit, threadId);
       if (!held) return { kind: "busy" };
+      const stop = { abort, drain };
       try {
-        const ran = await driveThread(kit, { graph, name, threadId, held, signal });
+        const ran = await driveThread(kit, { graph, name, threadId, held, stop });
         await wakeRequests(kit.ledger.db, threadId);
         return { kind: ran ? "ran" : "idle" };
       } catch (error) {
-        if (signal.aborted) return { kind: "busy" };
+        if (await isBrokenOff(error, held, stop)) return { kind: "busy" };
         await fail(kit, threadId, name, error);
         await wakeRequests(kit.ledger.db, threadId);
         return { kind: "failed" };
@@ -44,6 +47,13 @@ export function inProcessResume(kit: OpenKit, graphs: ReadonlyMap<string, Driven
       }
     },
   };
+}
+
+/** Whether a run ended for a reason of ours, not of the graph's: the worker stops, and the next one goes on from here, or the thread has gone to another run. */
+export async function isBrokenOff(error: unknown, held: HeldThread, stop: StopSignals): Promise<boolean> {
+  const stopped = stop.abort.aborted || (error instanceof Error && isGraphDrained(error));
+  if (stopped) await held.abandon();
+  return stopped || held.signal.aborted || (error instanceof EmailKitError && error.code === "LEASE_LOST");
 }
 
 export async function tryHold(kit: OpenKit, threadId: string): Promise<HeldThread | undefined> {
@@ -60,38 +70,39 @@ export interface Drive {
   name: string;
   threadId: string;
   held: HeldThread;
-  signal: AbortSignal;
+  stop: StopSignals;
 }
 
-/** Runs the thread until nothing more is ready. Resolves with whether anything ran; throws what the graph threw. */
+/**
+ * Runs the thread until nothing more is ready. Resolves with whether anything ran; throws what the graph threw.
+ * To go on is always the same: run what the step has left. A wait whose task has its outcome passes, any other parks again.
+ */
 export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> {
-  const thread = await findThread(kit.ledger.db, drive.threadId);
-  let continueUnfinished = drive.held.recovering || (thread?.failures ?? 0) > 0 || (thread?.retryAt ?? null) !== null;
-  let continued = false;
-  const resumed = new Set<string>();
+  const thread = await findThread(kit.ledger.db, drive.threadId, drive.name);
+  let again = drive.held.recovering || (thread?.failures ?? 0) > 0 || (thread?.retryAt ?? null) !== null;
+  let limboAt: string | undefined;
   for (let ran = false; ; ran = true) {
     const state = await readThreadState(drive.graph, drive.threadId);
-    const waits = await readyWaits(kit, drive.threadId);
-    const interrupts = interruptsOf(state, waits, resumed);
-    if (interrupts.length > 0) {
-      for (const id of interrupts) resumed.add(id);
-      await recordResume(kit, drive, waits);
-      await invoke(kit, drive, new Command({ resume: Object.fromEntries(interrupts.map((id) => [id, { wake: id }])) }));
-    } else if (state.limbo || (state.unfinished && (continueUnfinished || waits.length > 0))) {
-      if (continued) throw noProgress(drive);
-      continued = true;
-      continueUnfinished = false;
-      await invoke(kit, drive, null);
-    } else {
-      await closeWaits(kit, drive.threadId, state);
-      await recordSuccess(kit.ledger.db, drive.threadId);
+    const waits = await newlyDecided(kit, drive, await closeWaits(kit, drive, state), again);
+    if (state.head === undefined && (waits.length > 0 || again)) throw noCheckpoint(drive);
+    if (state.finished || !(again || waits.length > 0 || (state.limbo && state.head !== limboAt))) {
+      await recordSuccess(kit.ledger.db, drive.threadId, drive.name);
       return ran;
     }
+    if (state.limbo) limboAt = state.head;
+    again = false;
+    await recordResume(kit, drive, waits);
+    await invoke(kit, drive, null);
   }
 }
 
 /** Runs the graph as part of a drive that holds the thread. */
-export async function invoke(kit: OpenKit, drive: Drive, input: unknown): Promise<void> {
+export async function invoke(
+  kit: OpenKit,
+  drive: Drive,
+  input: unknown,
+  configurable: Record<string, unknown> = {},
+): Promise<void> {
   const run: EmailRun = {
     ledgerId: kit.ledger.id,
     graph: drive.name,
@@ -99,58 +110,70 @@ export async function invoke(kit: OpenKit, drive: Drive, input: unknown): Promis
     lease: drive.held.lease,
     notDurable: undefined,
   };
-  await drive.graph.invoke(input, {
-    configurable: { thread_id: drive.threadId, [RUN_KEY]: run, __pregel_strict_resume: true },
-    durability: "sync",
-    signal: AbortSignal.any([drive.signal, drive.held.signal]),
-  });
+  const control = new RunControl();
+  const drain = () => control.requestDrain("The worker stops.");
+  if (drive.stop.drain.aborted) drain();
+  drive.stop.drain.addEventListener("abort", drain);
+  try {
+    await drive.graph.invoke(input, {
+      configurable: { ...configurable, thread_id: drive.threadId, [RUN_KEY]: run },
+      durability: "sync",
+      control,
+      signal: AbortSignal.any([drive.stop.abort, drive.held.signal]),
+    });
+  } finally {
+    drive.stop.drain.removeEventListener("abort", drain);
+  }
 }
 
-async function readyWaits(kit: OpenKit, threadId: string): Promise<WaitRecord[]> {
-  const waits = await openWaits(kit.ledger.db, threadId);
-  return waits.filter((wait) => wait.decidedAt !== null && wait.deliveredAt === null);
+/**
+ * Of the waits that the thread has, those whose decision it does not know of yet. After a run that threw or vanished, it may not know though it was woken.
+ * Waits on other branches of the thread count as told: nobody there asks any more.
+ */
+async function newlyDecided(
+  kit: OpenKit,
+  drive: Drive,
+  live: readonly WaitRecord[],
+  again: boolean,
+): Promise<WaitRecord[]> {
+  const { db } = kit.ledger;
+  const liveIds = new Set(live.map((wait) => wait.id));
+  const decided = (await openWaits(db, drive.threadId, drive.name)).filter(
+    (wait) => wait.decidedAt !== null && wait.deliveredAt === null && (again || wait.wokenAt === null),
+  );
+  for (const wait of decided) if (!liveIds.has(wait.id)) await markWoken(db, wait.id, kit.clock());
+  return decided.filter((wait) => liveIds.has(wait.id));
 }
 
-/** The interrupts to answer: those of decided waits, or of a node that hides a decided wait behind another one (tools of one ToolNode). */
-function interruptsOf(state: ThreadState, waits: readonly WaitRecord[], resumed: ReadonlySet<string>): string[] {
-  const waitIds = new Set(waits.map((wait) => wait.id));
-  const nodes = new Set(waits.map((wait) => wait.nodeTaskId));
-  const shown = new Set([...state.pending.values()].map((request) => request?.waitId));
-  const hidden = new Set(waits.filter((wait) => !shown.has(wait.id)).map((wait) => wait.nodeTaskId));
-  return [...state.pending]
-    .filter(([id, request]) => {
-      if (!request || resumed.has(id)) return false;
-      return waitIds.has(request.waitId) || (nodes.has(request.nodeTaskId) && hidden.has(request.nodeTaskId));
-    })
-    .map(([id]) => id);
-}
-
-/** A decided wait that its node passes by without asking for it would be run for ever. */
-function noProgress(drive: Drive): EmailKitError {
+function noCheckpoint(drive: Drive): EmailKitError {
   return new EmailKitError(
-    "TASK_NOT_FOUND",
-    `Thread ${drive.threadId} of graph "${drive.name}" ran again and did not ask for the replies that are in. Was its code changed while it waited?`,
+    "RUN_NOT_DURABLE",
+    `Thread ${drive.threadId} of graph "${drive.name}" has no checkpoint in this process's saver. Workers need a saver that they share, and a thread is deleted with the deleteThread of kit.checkpointer(saver).`,
   );
 }
 
 async function recordResume(kit: OpenKit, drive: Drive, waits: readonly WaitRecord[]): Promise<void> {
-  await appendEvent(kit.ledger.db, {
-    at: kit.clock(),
-    kind: "resumed",
-    graph: drive.name,
-    threadId: drive.threadId,
-    data: { waits: waits.map((wait) => wait.id) },
+  const now = kit.clock();
+  await kit.ledger.db.transaction(async (sql) => {
+    for (const wait of waits) await markWoken(sql, wait.id, now);
+    await appendEvent(sql, {
+      at: now,
+      kind: "resumed",
+      graph: drive.name,
+      threadId: drive.threadId,
+      data: { waits: waits.map((wait) => wait.id) },
+    });
   });
 }
 
 export async function fail(kit: OpenKit, threadId: string, graph: string, error: unknown): Promise<void> {
   const { db } = kit.ledger;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const failures = ((await findThread(db, threadId))?.failures ?? 0) + 1;
+  const failures = ((await findThread(db, threadId, graph))?.failures ?? 0) + 1;
   const now = kit.clock();
-  const retryAt = failures < MAX_FAILURES ? now + backoffMs(failures, RETRY) : null;
+  const retryAt = failures < kit.retry.tries ? now + backoffMs(failures, kit.retry) : null;
   await db.transaction(async (sql) => {
-    await recordFailure(sql, threadId, { error: message, retryAt, now });
+    await recordFailure(sql, threadId, graph, { error: message, retryAt, now });
     await appendEvent(sql, {
       at: now,
       kind: retryAt === null ? "stalled" : "run-failed",

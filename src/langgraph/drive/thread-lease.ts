@@ -1,5 +1,5 @@
 import { EmailKitError } from "../../errors.ts";
-import { acquireLease, readLease, releaseLease, renewLease, type Lease } from "../../ledger/leases.ts";
+import { abandonLease, acquireLease, readLease, releaseLease, renewLease, type Lease } from "../../ledger/leases.ts";
 import { threadLease } from "../../ledger/threads.ts";
 import type { OpenKit } from "../context.ts";
 
@@ -11,6 +11,8 @@ export interface HeldThread {
   /** Aborts when the lease was lost to another holder. */
   signal: AbortSignal;
   release(): Promise<void>;
+  /** Instead of `release`, for a run that was broken off: the next holder takes it up. */
+  abandon(): Promise<void>;
 }
 
 /** How often a held lease is looked at again, besides at every commit of this process. */
@@ -65,14 +67,19 @@ async function tryHold(kit: OpenKit, threadId: string, holder: string): Promise<
         kit.log.warn("The lease of a thread could not be renewed", { threadId, error: String(error) }),
     );
   }, kit.leaseMs / 3);
+  let given = false;
+  const give = async (up: typeof releaseLease) => {
+    clearInterval(heartbeat);
+    if (given) return;
+    given = true;
+    await up(db, lease);
+  };
   return {
     lease,
     recovering: before.kind === "expired",
     signal: lost.signal,
-    async release() {
-      clearInterval(heartbeat);
-      await releaseLease(db, lease);
-    },
+    release: () => give(releaseLease),
+    abandon: () => give(abandonLease),
   };
 }
 
