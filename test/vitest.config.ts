@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 const source = ["langgraph-email-source"];
 
 export default defineConfig({
-  resolve: { conditions: [...source, "module", "node", "import", "default"] },
-  ssr: { resolve: { conditions: [...source, "module", "node", "import", "default"] } },
+  resolve: { conditions: [...source, "module", "node"] },
+  ssr: { resolve: { conditions: [...source, "module", "node"] } },
   test: {
     globals: true,
     root: new URL("..", import.meta.url).pathname,

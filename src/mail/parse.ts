@@ -1,17 +1,26 @@
-import { parseAddressList } from "./address-list.ts";
-import { decodeWith, rawHeaderFields, readHeaderFields } from "./header-fields.ts";
+import { isUtf8 } from "node:buffer";
+import { MailParser, parseAddressHeader, type AttachmentStream, type MessageText } from "mailparser";
+import { isAddress, parseAddress } from "./address.ts";
+import { decodeOctets, decodeWith, rawHeaderFields, readHeaderFields } from "./header-fields.ts";
 import type { MailAddress, MailAttachment, MailMessage, MailReportPart } from "./message.ts";
 import { parseMessageIds } from "./message-id.ts";
-import { decodeContent, decodeText } from "./mime-content.ts";
-import { readMimeStructure, type MimeLimits, type MimePart } from "./mime-structure.ts";
-import { textToHtml } from "./text-to-html.ts";
+import { scanMimeStructure } from "./mime-structure.ts";
 
-/** What a mail may ask of us. A mail beyond one of these is unreadable, except where it says otherwise. Defaults: {@link DEFAULT_PARSE_LIMITS}. */
-export interface ParseLimits extends MimeLimits {
-  /** Octets of the whole mail. */
+/** What a mail may ask of the parser. A mail beyond one of these is unreadable, except where it says otherwise. */
+export interface ParseLimits {
+  /** Octets of the whole mail. Default: 50 MiB. */
   maxBytes: number;
+  /** Octets of the header section of the mail or of one part. Default: 256 KiB. */
+  maxHeaderBytes: number;
+  /** Header fields of the mail. Default: 1000. */
+  maxHeaderFields: number;
+  /** Multiparts within multiparts. Default: 20. */
+  maxDepth: number;
+  /** Body parts, at every level. Default: 200. */
+  maxParts: number;
+  /** Attachments. Default: 100. */
   maxAttachments: number;
-  /** Characters of `text` and of `html`, each; what is beyond is cut off. */
+  /** Characters of `text` and of `html`, each; what is beyond is cut off. Default: 2 Mi. */
   maxTextLength: number;
 }
 
@@ -34,31 +43,54 @@ export interface ParseOptions {
 export type ParseResult = { kind: "parsed"; message: MailMessage } | { kind: "unreadable"; reason: string };
 
 /**
- * Reads a mail (RFC 5322, MIME). Whatever the bytes are, the result is a value: `unreadable` where a limit is passed.
+ * Reads a mail (RFC 5322, MIME). Whatever the bytes are, the result is a value: `unreadable` with the reason where a limit is passed or the parser gives up.
  * Nothing is made up: a mail with only HTML has no `text`, one without a usable From, or with two that differ, no `from`.
  */
 export async function parseMail(raw: Uint8Array, options: ParseOptions): Promise<ParseResult> {
   const limits = { ...DEFAULT_PARSE_LIMITS, ...options.limits };
-  if (raw.byteLength === 0) return { kind: "unreadable", reason: "no content" };
-  if (raw.byteLength > limits.maxBytes) return { kind: "unreadable", reason: `larger than ${limits.maxBytes} octets` };
-  const structure = readMimeStructure(raw, limits);
-  if (structure.kind === "excess") return { kind: "unreadable", reason: structure.reason };
+  const excess = findExcess(raw, limits);
+  if (excess !== undefined) return { kind: "unreadable", reason: excess };
 
-  const message = readFields(structure.header, limits);
-  const body = structure.parts.filter((part, index) => isBody(part, index === 0));
-  Object.assign(message, readText(body, limits.maxTextLength));
-  const isReport = looksLikeReport(message, structure.parts);
-  const attached: MimePart[] = [];
-  for (const part of structure.parts.filter((one) => !body.includes(one))) {
-    const { value: type } = part.contentType;
-    if (MACHINE_PARTS.has(type) || (isReport && RETURNED_MAIL.has(type))) message.reports.push(reportPart(part));
-    else attached.push(part);
+  let body: MimeBody;
+  try {
+    body = await readBody(raw, limits);
+  } catch (error) {
+    return { kind: "unreadable", reason: `The parser gave up: ${error instanceof Error ? error.message : "unknown"}` };
   }
-  if (attached.length > limits.maxAttachments) {
+  if (body.attachments.length > limits.maxAttachments) {
     return { kind: "unreadable", reason: `more than ${limits.maxAttachments} attachments` };
   }
-  for (const part of attached) message.attachments.push(await attachmentOf(part, options.putAttachment));
+
+  const section = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString(
+    "latin1",
+    0,
+    limits.maxHeaderBytes + 4,
+  );
+  const message = readFields(section, limits);
+  const isReport = looksLikeReport(message, body.attachments);
+  for (const part of body.attachments) {
+    const machine = MACHINE_PARTS.has(part.contentType);
+    if (machine || (isReport && RETURNED_MAIL.has(part.contentType))) message.reports.push(reportPart(part));
+    if (!machine && !(message.reports.length > 0 && RETURNED_MAIL.has(part.contentType))) {
+      message.attachments.push(await attachmentOf(part, options.putAttachment));
+    }
+  }
+  if (body.text !== undefined) message.text = body.text.slice(0, limits.maxTextLength);
+  if (body.html !== undefined) message.html = body.html.slice(0, limits.maxTextLength);
   return { kind: "parsed", message };
+}
+
+function findExcess(raw: Uint8Array, limits: ParseLimits): string | undefined {
+  if (raw.byteLength === 0) return "no content";
+  if (raw.byteLength > limits.maxBytes) return `larger than ${limits.maxBytes} octets`;
+  const structure = scanMimeStructure(raw);
+  if (Math.max(structure.headerBytes, structure.partHeaderBytes) > limits.maxHeaderBytes) {
+    return `a header section larger than ${limits.maxHeaderBytes} octets`;
+  }
+  if (structure.headerFields > limits.maxHeaderFields) return `more than ${limits.maxHeaderFields} header fields`;
+  if (structure.depth > limits.maxDepth) return `parts nested deeper than ${limits.maxDepth}`;
+  if (structure.parts > limits.maxParts) return `more than ${limits.maxParts} parts`;
+  return undefined;
 }
 
 function readFields(section: string, limits: ParseLimits): MailMessage {
@@ -93,10 +125,22 @@ function readFields(section: string, limits: ParseLimits): MailMessage {
   return message;
 }
 
+const ADDRESSES_LIMIT = 1000;
+
+/** From the undecoded field: what an encoded word decodes to is a name, and never a second address. */
 function addressesOf(section: string, name: string): MailAddress[] {
   const addresses: MailAddress[] = [];
-  for (const field of rawHeaderFields(section))
-    if (field.name === name) addresses.push(...parseAddressList(field.value));
+  for (const field of rawHeaderFields(section)) {
+    if (field.name !== name) continue;
+    const value = decodeOctets(field.value.slice(0, 65_536));
+    for (const entry of parseAddressHeader(value, { flatten: true, decodePunycode: false }).value) {
+      if (addresses.length >= ADDRESSES_LIMIT) return addresses;
+      if (entry.address === undefined || !isAddress(entry.address)) continue;
+      const { address } = parseAddress(entry.address);
+      const display = entry.name.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
+      addresses.push(display === "" ? { address } : { address, name: display });
+    }
+  }
   return addresses;
 }
 
@@ -119,43 +163,17 @@ function isoDate(value: string | undefined): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
-/** Whether a part is what the sender wrote, and not a file. A text with a filename is a file, except where the mail begins with it. */
-function isBody(part: MimePart, isFirst: boolean): boolean {
-  if (part.contentType.value !== "text/plain" && part.contentType.value !== "text/html") return false;
-  const { value } = part.disposition;
-  return (value === "" || value === "inline") && (isFirst || filenameOf(part) === undefined);
+interface BodyPart {
+  contentType: string;
+  filename?: string;
+  contentId?: string;
+  content: Buffer;
 }
 
-/**
- * The text and the HTML of a mail. Where a piece of HTML stands beside text that is no alternative to it, as behind a list's footer, the text alone would say
- * less than the mail: then all of it becomes HTML.
- */
-function readText(body: readonly MimePart[], limit: number): Pick<MailMessage, "text" | "html"> {
-  const isHtml = (part: MimePart) => part.contentType.value === "text/html";
-  const alternativesWithText = new Set(body.filter((part) => !isHtml(part)).flatMap((part) => alternativesOf(part)));
-  const lonelyHtml = body.some(
-    (part) => isHtml(part) && !alternativesOf(part).some((id) => alternativesWithText.has(id)),
-  );
-  const texts = body.filter((part) => !isHtml(part)).map((part) => ({ part, content: decodeText(part) }));
-  const said = texts.filter(({ content }) => content.trim() !== "");
-  const join = (contents: string[]) =>
-    contents
-      .map((content, index) => (index < contents.length - 1 && !content.endsWith("\n") ? `${content}\n` : content))
-      .join("")
-      .slice(0, limit);
-  if (!body.some(isHtml)) return texts.length === 0 ? {} : { text: join(texts.map(({ content }) => content)) };
-  const html = body.flatMap((part) => {
-    if (isHtml(part)) return decodeText(part);
-    const content = said.find((one) => one.part === part)?.content;
-    return content === undefined || alternativesOf(part).length > 0 ? [] : textToHtml(content);
-  });
-  return lonelyHtml || said.length === 0
-    ? { html: join(html) }
-    : { text: join(said.map(({ content }) => content)), html: join(html) };
-}
-
-function alternativesOf(part: MimePart): number[] {
-  return part.within.filter(({ subtype }) => subtype === "alternative").map(({ id }) => id);
+interface MimeBody {
+  text?: string;
+  html?: string;
+  attachments: BodyPart[];
 }
 
 /** RFC 3464, 8098, 5965, 6522 and their forms for internationalised mail (RFC 6533): for programs, and never an attachment. */
@@ -172,9 +190,65 @@ const RETURNED_MAIL = new Set(["message/rfc822", "message/global", "message/part
 /** Enough for the header of a returned mail and the beginning of its text. */
 const REPORT_PART_LIMIT = 256 * 1024;
 
+function readBody(raw: Uint8Array, limits: ParseLimits): Promise<MimeBody> {
+  return new Promise((resolve, reject) => {
+    const body: MimeBody = { attachments: [] };
+    const parser = new MailParser({
+      skipHtmlToText: true,
+      skipTextToHtml: true,
+      skipTextLinks: true,
+      skipImageLinks: true,
+      keepDeliveryStatus: true,
+      // An attached mail stays an attachment: its text is not what this sender wrote.
+      ignoreEmbedded: true,
+      checksumAlgo: false,
+      maxHeadSize: limits.maxHeaderBytes + 1024,
+      maxChildNodes: limits.maxParts + 1,
+    });
+    parser.on("error", reject);
+    parser.on("data", (data: AttachmentStream | MessageText) => {
+      if (data.type === "text") {
+        // The parser writes an empty text where there is HTML alone.
+        if (data.text !== undefined && (data.text.trim() !== "" || data.html === undefined)) body.text = data.text;
+        if (data.html !== undefined) body.html = data.html;
+        return;
+      }
+      const chunks: Buffer[] = [];
+      data.content.on("data", (chunk: Buffer) => chunks.push(chunk));
+      data.content.on("error", reject);
+      data.content.on("end", () => {
+        body.attachments.push({
+          contentType: declaredType(data),
+          ...(data.filename ? { filename: data.filename } : {}),
+          ...(data.cid ? { contentId: data.cid } : {}),
+          content: Buffer.concat(chunks),
+        });
+        data.release?.();
+      });
+    });
+    parser.on("end", () => resolve(body));
+    parser.end(inUtf8(raw));
+  });
+}
+
+/** Old programs send 8-bit text without a word about its charset; the parser would take it for UTF-8 whatever it is. */
+function inUtf8(raw: Uint8Array): Buffer {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  if (isUtf8(bytes) || /^content-type[ \t]*:/im.test(bytes.toString("latin1"))) return bytes;
+  return Buffer.from(decodeWith("utf-8", bytes));
+}
+
+/** As the part says, where the parser would guess from the filename. */
+function declaredType(part: AttachmentStream): string {
+  const field = part.headers.get("content-type");
+  const declared = typeof field === "object" && "value" in field && typeof field.value === "string" ? field.value : "";
+  const type = (declared || part.contentType).split(";")[0]?.trim().toLowerCase() ?? "";
+  return /^[!-.0-~]+\/[!-.0-~]+$/.test(type) ? type : "application/octet-stream";
+}
+
 /** Whether the mail that it carries was returned to us, rather than forwarded by a person. */
-function looksLikeReport(message: MailMessage, parts: readonly MimePart[]): boolean {
-  if (parts.some((part) => MACHINE_PARTS.has(part.contentType.value))) return true;
+function looksLikeReport(message: MailMessage, parts: BodyPart[]): boolean {
+  if (parts.some((part) => MACHINE_PARTS.has(part.contentType))) return true;
   const has = (name: string, pattern: RegExp) =>
     message.headers.some((header) => header.name === name && pattern.test(header.value));
   return (
@@ -185,35 +259,34 @@ function looksLikeReport(message: MailMessage, parts: readonly MimePart[]): bool
   );
 }
 
-function reportPart(part: MimePart): MailReportPart {
-  const content = decodeWith("utf-8", decodeContent(part).subarray(0, REPORT_PART_LIMIT));
-  return { contentType: part.contentType.value, content: content.replace(/\r\n?/g, "\n").replaceAll("\0", "") };
+function reportPart(part: BodyPart): MailReportPart {
+  const content = part.content.subarray(0, REPORT_PART_LIMIT);
+  const utf8 = content.toString("utf8");
+  return {
+    contentType: part.contentType,
+    content: (utf8.includes("\ufffd") ? content.toString("latin1") : utf8).replace(/\r\n?/g, "\n"),
+  };
 }
 
-async function attachmentOf(part: MimePart, put: ParseOptions["putAttachment"]): Promise<MailAttachment> {
-  const content = decodeContent(part);
+async function attachmentOf(part: BodyPart, put: ParseOptions["putAttachment"]): Promise<MailAttachment> {
   return {
     filename: safeFilename(part),
-    contentType: part.contentType.value,
-    size: content.byteLength,
-    blob: await put(content),
+    contentType: part.contentType,
+    size: part.content.byteLength,
+    blob: await put(part.content),
     ...(part.contentId === undefined ? {} : { contentId: part.contentId }),
   };
 }
 
-function filenameOf(part: MimePart): string | undefined {
-  return part.disposition.parameters.get("filename") ?? part.contentType.parameters.get("name");
-}
-
 /** A name without a path and without control or direction-changing characters, so that a program may show it as it is. */
-function safeFilename(part: MimePart): string {
-  const name = (filenameOf(part) ?? "")
+function safeFilename(part: BodyPart): string {
+  const name = (part.filename ?? "")
     .replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "")
     .split(/[/\\]/)
     .at(-1)
     ?.trim()
     .slice(0, 200);
   if (name !== undefined && name !== "" && name !== "." && name !== "..") return name;
-  if (RETURNED_MAIL.has(part.contentType.value)) return "message.eml";
-  return part.contentType.value.startsWith("text/") ? "attachment.txt" : "attachment.bin";
+  if (RETURNED_MAIL.has(part.contentType)) return "message.eml";
+  return part.contentType.startsWith("text/") ? "attachment.txt" : "attachment.bin";
 }

@@ -41,8 +41,8 @@ test.each([
     "<p>Hi https://a.example</p>",
   ],
   ["text alone", `${head}\r\nHi https://a.example <b>`, "Hi https://a.example <b>", undefined],
-  ["an empty body", `${head}\r\n`, "", undefined],
-  ["a header alone", head, "", undefined],
+  ["an empty body", `${head}\r\n`, undefined, undefined],
+  ["a header alone", head, undefined, undefined],
   [
     "an empty alternative",
     multipart("alternative", "Content-Type: text/plain\r\n\r\n", "Content-Type: text/html\r\n\r\n<p>Hi</p>"),

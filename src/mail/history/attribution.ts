@@ -25,7 +25,7 @@ const MOST_LINES = 4;
 export function attributionAt(lines: readonly Line[], i: number): Attribution | undefined {
   const first = lines[i];
   if (first === undefined || isBlank(first)) return undefined;
-  if (first.mark === "attribution") return { lines: 1, strong: true };
+  if (first.mark === "attribution") return { lines: markedLines(lines, i), strong: true };
   let joined = "";
   for (let n = 1; n <= MOST_LINES; n += 1) {
     const line = lines[i + n - 1];
@@ -34,7 +34,10 @@ export function attributionAt(lines: readonly Line[], i: number): Attribution | 
     if (joined.length > LONGEST) return undefined;
     if (!END.test(joined)) continue;
     const strength = strengthOf(joined, n);
-    if (strength !== undefined) return { lines: n, strong: strength === "strong" };
+    if (strength !== undefined) {
+      if (n > 1 && startsBelow(first.body, joined.slice(first.body.length + 1))) return undefined;
+      return { lines: n, strong: strength === "strong" };
+    }
     if (/[:：]$/.test(line.body)) return undefined;
   }
   return undefined;
@@ -55,4 +58,18 @@ function strengthOf(sentence: string, lines: number): "strong" | "weak" | undefi
   if (verb && (date || time)) return "weak";
   if (verb && text.length <= 80 && lines === 1) return "weak";
   return undefined;
+}
+
+/** The author's last line stands straight above an attribution that is complete without it. */
+function startsBelow(line: string, rest: string): boolean {
+  if (/[.!?。！？]$/.test(line) && !/\p{L}\.$/u.test(line.slice(-4))) return true;
+  if (rest.startsWith("<") || strengthOf(rest, 2) === undefined) return false;
+  const text = asciiDigits(rest);
+  return DATE.test(text) || !(DATE.test(asciiDigits(line)) || TIME.test(asciiDigits(line)));
+}
+
+function markedLines(lines: readonly Line[], i: number): number {
+  let end = i + 1;
+  while (end < lines.length && lines[end]?.mark === "attribution") end += 1;
+  return end - i;
 }

@@ -9,8 +9,9 @@ export type Divider = { kind: "original" | "forwarded" | "reply-above"; lines: n
 const ORIGINAL = lowerSet(phrasesOf(ORIGINAL_MESSAGE));
 const FORWARDED = lowerSet(phrasesOf(FORWARDED_MESSAGE));
 const ABOVE = phrasesOf(REPLY_ABOVE);
-const DASHES = /^[-_=—–─#~.+ ]*|[-_=—–─#~.:：+ ]*$/g;
-const FENCED = /^[-_=—–─#~+]{2,}.*[-_=—–─#~+]{2,}:?$/;
+const DASH = "-_=—–─#~+. ";
+const OPENS = /^[-_=—–─#~+]{2}/;
+const CLOSES = /[-_=—–─#~+]{2}:?$/;
 
 /** The divider at line `i`, if it is one. */
 export function dividerAt(lines: readonly Line[], i: number): Divider | undefined {
@@ -18,8 +19,8 @@ export function dividerAt(lines: readonly Line[], i: number): Divider | undefine
   if (line === undefined || line.body.length > 160 || isBlank(line)) return undefined;
   const lower = line.body.toLowerCase();
   if (ABOVE.some((phrase) => lower.includes(phrase)) && lower.length <= 120) return { kind: "reply-above", lines: 1 };
-  const bare = lower.replace(DASHES, "");
-  const fenced = FENCED.test(line.body);
+  const bare = withoutDashes(lower);
+  const fenced = OPENS.test(line.body) && CLOSES.test(line.body);
   if (bare === "") return isRule(line.body) && headerFollows(lines, i + 1) ? { kind: "original", lines: 1 } : undefined;
   if (fenced) {
     if (ORIGINAL.has(bare)) return { kind: "original", lines: 1 };
@@ -36,7 +37,15 @@ export function dividerAt(lines: readonly Line[], i: number): Divider | undefine
 
 /** A line of nothing but dashes or underscores. */
 export function isRule(body: string): boolean {
-  return body.length >= 5 && /^(?:[-_=—–─*]\s?)+$/.test(body);
+  return body.length >= 5 && /^[-_=—–─* ]+$/.test(body);
+}
+
+function withoutDashes(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && DASH.includes(text[start] ?? "")) start += 1;
+  while (end > start && `${DASH}:：`.includes(text[end - 1] ?? "")) end -= 1;
+  return text.slice(start, end);
 }
 
 function headerFollows(lines: readonly Line[], from: number): boolean {

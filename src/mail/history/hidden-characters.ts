@@ -6,7 +6,7 @@ export interface VisibleText {
 }
 
 const SUSPECT =
-  /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\u{E0000}-\u{E01EF}]/u;
+  /(?:\u034F|[\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\u{E0000}-\u{E01EF}])/u;
 const LATIN = /[A-Za-z0-9\u00C0-\u024F]/;
 const BLACK_FLAG = 0x1f3f4;
 /** A run shorter than this is a formatting mark of a mail program, not a message. */

@@ -13,7 +13,8 @@ export interface Coverage {
 const SHINGLE = 5;
 /** Fewer words in a row than this are an echo, not a quotation, unless something else says so. */
 const SHORTEST_BLOCK = 8;
-const MOST_WORDS = 60_000;
+/** Characters of the reply that are compared. */
+const MOST_COMPARED = 150_000;
 const COVERED = 0.6;
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{M}\p{N}]+/gu;
 /** Programs rewrite, wrap and repeat these. */
@@ -30,8 +31,9 @@ export function matchOriginal(lines: readonly Line[], original: string): Coverag
   const perLine: string[][] = [];
   let total = 0;
   for (const line of lines) {
-    const words = total < MOST_WORDS ? wordsOf(line.text.slice(quotePrefix(line.text).length)) : [];
-    total += words.length;
+    const start = quotePrefix(line.text).length;
+    const words = total < MOST_COMPARED ? wordsOf(line.text.slice(start, start + MOST_COMPARED - total)) : [];
+    total += line.text.length;
     perLine.push(words);
   }
   const covered = coveredWords(perLine.flat(), known.shingles, known.size);

@@ -36,8 +36,28 @@ export function lineOf(raw: string, depth = 0, mark?: LineMark): Line {
   };
 }
 
+/** No one writes more lines than this; what lies beyond is one last line and follows the one before it. */
+export const MOST_LINES = 6000;
+
 export function linesOf(text: string): Line[] {
-  return text.split(/\r\n|\r|\n/).map((line) => lineOf(line));
+  const lines: Line[] = [];
+  let at = 0;
+  while (lines.length < MOST_LINES) {
+    const end = lineEnd(text, at);
+    lines.push(lineOf(text.slice(at, end)));
+    if (end >= text.length) return lines;
+    at = text.charCodeAt(end) === 0x0d && text.charCodeAt(end + 1) === 0x0a ? end + 2 : end + 1;
+  }
+  lines.push(lineOf(text.slice(at)));
+  return lines;
+}
+
+function lineEnd(text: string, from: number): number {
+  for (let i = from; i < text.length; i += 1) {
+    const c = text.charCodeAt(i);
+    if (c === 0x0a || c === 0x0d) return i;
+  }
+  return text.length;
 }
 
 export function isBlank(line: Line): boolean {

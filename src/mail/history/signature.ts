@@ -30,6 +30,8 @@ export function isMobileFooter(line: Line): boolean {
 
 /** Where a signature block after a delimiter at `i` ends (exclusive), or undefined where what follows is prose. */
 export function delimitedSignatureEnd(lines: readonly Line[], i: number, end: number): number | undefined {
+  const standard = lines[i]?.text.trim() === "--";
+  const most = LONGEST_SIGNATURE_LINES * (standard ? 2 : 1);
   let count = 0;
   let prose = 0;
   for (let k = i + 1; k < end; k += 1) {
@@ -37,10 +39,9 @@ export function delimitedSignatureEnd(lines: readonly Line[], i: number, end: nu
     if (line === undefined || isBlank(line)) continue;
     count += 1;
     if (line.body.length > PROSE) prose += 1;
+    if (count > most) return undefined;
   }
   if (count === 0) return end;
-  const standard = lines[i]?.text.trim() === "--";
-  if (count > LONGEST_SIGNATURE_LINES * (standard ? 2 : 1)) return undefined;
   return prose > (standard ? 3 : 0) ? undefined : end;
 }
 

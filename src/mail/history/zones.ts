@@ -16,8 +16,6 @@ export type Evidence = "none" | "weak" | "strong" | "fallback";
 export interface Zoned {
   zones: Zone[];
   evidence: Evidence;
-  /** A header block or divider starts history that bears no marks up to the end. */
-  unmarked: boolean;
 }
 
 /** Assigns every line to a zone: history first, then what stands under and over the author's own text. */
@@ -40,6 +38,7 @@ function zoneHistory(
   const guarded = protectedLines(lines);
   let evidence = (zones.includes("quote") ? "weak" : "none") as Evidence;
   let own = false;
+  const lastCovered = covered?.lastIndexOf("quote") ?? -1;
   for (let i = 0; i < lines.length; i += 1) {
     const line = lines[i];
     const known = covered?.[i];
@@ -70,14 +69,14 @@ function zoneHistory(
     }
     zones.fill("attribution", i, i + start.lines);
     evidence = start.strong || evidence === "strong" ? "strong" : "weak";
-    if (!marked && next !== undefined && covered === undefined) {
+    if (!marked && next !== undefined && next > lastCovered) {
       zones.fill("quote", next);
-      return { zones, evidence, unmarked: true };
+      return { zones, evidence };
     }
     i += start.lines - 1;
   }
   if (covered === undefined) absorbWrappedTails(lines, zones);
-  return { zones, evidence, unmarked: false };
+  return { zones, evidence };
 }
 
 interface HistoryStart {
@@ -97,7 +96,7 @@ function historyStartAt(lines: readonly Line[], i: number): HistoryStart | undef
     if (at === undefined || block === undefined) return { lines: divider.lines, strong: true, from: "" };
     return { lines: at + block.lines - i, strong: true, from: block.from };
   }
-  const block = headerBlockAt(lines, i, line.mark === "divider");
+  const block = headerBlockAt(lines, i, line.mark === "divider" || line.mark === "announced");
   if (block !== undefined) return { lines: block.lines, strong: true, from: block.from };
   if (line.mark === "divider") return { lines: 1, strong: true, from: "" };
   const attribution = attributionAt(lines, i);
@@ -191,7 +190,7 @@ function zoneBanners(lines: readonly Line[], zones: Zone[], start: number, end: 
     if (at === undefined || at >= end) return top;
     const after = bannerEnd(lines, at);
     if (after === undefined || after > end) return top;
-    zones.fill("disclaimer", start, after);
+    zones.fill("disclaimer", top, after);
     top = after;
   }
 }

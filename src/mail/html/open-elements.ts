@@ -4,6 +4,8 @@ import { BLOCK_ELEMENTS, CLOSED_BY, SCOPE_ELEMENTS } from "./elements.ts";
 export interface OpenElement<T> {
   readonly tag: string;
   readonly state: T;
+  /** Its place in the stack. */
+  readonly at: number;
   /** Index of the nearest element at or below this one beyond which an inline end tag does not reach. */
   readonly block: number;
   /** The same for a block's end tag: cells and tables. */
@@ -22,10 +24,15 @@ export function openElements<T>(root: T): {
   /** Closes by an end tag; nothing where no such element is open within reach. */
   readonly close: (tag: string) => OpenElement<T>[];
 } {
-  const stack: OpenElement<T>[] = [{ tag: "#root", state: root, block: 0, scope: 0 }];
+  const stack: OpenElement<T>[] = [{ tag: "#root", state: root, at: 0, block: 0, scope: 0 }];
   const positions = new Map<string, number[]>();
   const top = (): OpenElement<T> => stack[stack.length - 1] as OpenElement<T>;
   const popTo = (length: number): OpenElement<T>[] => {
+    if (stack.length === length + 1) {
+      const only = stack.pop() as OpenElement<T>;
+      positions.get(only.tag)?.pop();
+      return [only];
+    }
     const closed: OpenElement<T>[] = [];
     while (stack.length > length) {
       const element = stack.pop();
@@ -42,7 +49,7 @@ export function openElements<T>(root: T): {
       const at = stack.length;
       const scope = SCOPE_ELEMENTS.has(tag) ? at : top().scope;
       const block = BLOCK_ELEMENTS.has(tag) || SCOPE_ELEMENTS.has(tag) ? at : top().block;
-      stack.push({ tag, state, block, scope });
+      stack.push({ tag, state, at, block, scope });
       const list = positions.get(tag);
       if (list === undefined) positions.set(tag, [at]);
       else list.push(at);

@@ -1,8 +1,8 @@
-import { type Line, lineOf, type LineMark } from "../history/line.ts";
+import { type Line, lineOf, type LineMark, MOST_LINES } from "../history/line.ts";
 import { type Colour, colourOf, groundOf, indistinguishable } from "./colour.ts";
 import { BLOCK_ELEMENTS, SPACED_ELEMENTS, UNSHOWN_ELEMENTS, VOID_ELEMENTS } from "./elements.ts";
 import { type Marker, markerOf } from "./markers.ts";
-import { openElements } from "./open-elements.ts";
+import { type OpenElement, openElements } from "./open-elements.ts";
 import { declarationsOf, hiddenSelectors, hides, isTiny } from "./style.ts";
 import { type Attributes, readTags } from "./tags.ts";
 
@@ -52,6 +52,8 @@ const ROOT: State = {
   ground: 0xffffff,
   list: undefined,
 };
+const SPACES = /[\s\u00A0]/;
+const LARGEST_SHEETS = 300_000;
 const MOST_HIDDEN = 50;
 const LONGEST_HIDDEN = 2000;
 
@@ -62,21 +64,22 @@ export function renderHtml(html: string): RenderedHtml {
   const hiddenTexts: string[] = [];
   const links: RenderedLink[] = [];
   let hiddenText: string[] | undefined;
-  let hiddenRoot: State | undefined;
-  let selectors = new Set<string>();
+  let hiddenAt = -1;
+  const selectors = new Set<string>();
+  let sheets = 0;
   let containers = 0;
   let link: RenderedLink | undefined;
 
-  const leave = (closed: readonly { tag: string; state: State }[]): void => {
+  const leave = (closed: readonly Pick<OpenElement<State>, "tag" | "state" | "at">[]): void => {
     for (const element of closed) {
-      if (element.state === hiddenRoot) {
+      if (element.at === hiddenAt) {
         const text = (hiddenText ?? [])
           .join("")
           .replace(/(?:[\s\u2007\u200B-\u200F\u00AD]|\u034F)+/g, " ")
           .trim();
         if (text !== "" && hiddenTexts.length < MOST_HIDDEN) hiddenTexts.push(text.slice(0, LONGEST_HIDDEN));
         hiddenText = undefined;
-        hiddenRoot = undefined;
+        hiddenAt = -1;
       }
       if (element.tag === "a") link = undefined;
       if (element.state.hidden || element.state.unshown) continue;
@@ -86,9 +89,10 @@ export function renderHtml(html: string): RenderedHtml {
     }
   };
 
-  readTags(html, {
+  const { unread } = readTags(html, {
     css: (text) => {
-      selectors = new Set([...selectors, ...hiddenSelectors(text)]);
+      sheets += text.length;
+      if (sheets < LARGEST_SHEETS) for (const selector of hiddenSelectors(text)) selectors.add(selector);
     },
     open: (tag, attributes) => {
       leave(elements.closeBefore(tag));
@@ -96,8 +100,8 @@ export function renderHtml(html: string): RenderedHtml {
       const marker = markerOf(tag, attributes);
       if (marker === "container" && parent.container === 0) containers += 1;
       const state = stateOf(tag, attributes, parent, marker, containers, selectors);
-      if (state.hidden && !parent.hidden && hiddenRoot === undefined && !VOID_ELEMENTS.has(tag)) {
-        hiddenRoot = state;
+      if (state.hidden && hiddenAt < 0 && !VOID_ELEMENTS.has(tag)) {
+        hiddenAt = elements.top().at + 1;
         hiddenText = [];
       }
       if (!state.hidden && !state.unshown) {
@@ -128,7 +132,8 @@ export function renderHtml(html: string): RenderedHtml {
       }
     },
   });
-  if (hiddenRoot !== undefined) leave([{ tag: "", state: hiddenRoot }]);
+  if (hiddenAt >= 0) leave([{ tag: "", state: elements.top().state, at: hiddenAt }]);
+  if (unread > 0) hiddenTexts.push(`[${unread} characters beyond the limit of elements]`);
   return { lines: toLines(writer.finish()), links, hidden: hiddenTexts };
 }
 
@@ -162,7 +167,7 @@ function stateOf(
       depth === parent.depth &&
       mark === parent.mark
     )
-      return parent.hidden ? parent : { ...parent };
+      return inside === parent.container ? parent : { ...parent, container: inside };
     return { ...parent, unshown, pre, list, depth, mark, container: inside };
   }
   const css = declarationsOf(attributes.get("style"));
@@ -224,6 +229,7 @@ function lineWriter(): LineWriter {
   let spaceAtEnd = true;
   let owner: State = ROOT;
   let pendingMark: LineMark | undefined;
+  let lineMark: LineMark | undefined;
   let breaks = 0;
   let cell = false;
   const end = (state: State): void => {
@@ -231,10 +237,10 @@ function lineWriter(): LineWriter {
     lines.push({
       text: parts.join(""),
       depth: from.depth,
-      mark: filled ? (pendingMark ?? from.mark) : from.mark,
+      mark: filled ? (lineMark ?? from.mark) : from.mark,
       container: from.container,
     });
-    if (filled) pendingMark = undefined;
+    if (filled) lineMark = undefined;
     parts = [];
     filled = false;
     spaceAtEnd = true;
@@ -253,7 +259,11 @@ function lineWriter(): LineWriter {
   };
   const put = (text: string, state: State): void => {
     settle(state);
-    if (!filled) owner = state;
+    if (!filled) {
+      owner = state;
+      lineMark = pendingMark;
+      pendingMark = undefined;
+    }
     filled = true;
     parts.push(text);
     spaceAtEnd = text.endsWith(" ");
@@ -304,7 +314,7 @@ function lineWriter(): LineWriter {
         }
         return;
       }
-      const folded = text.replace(/[ \t\r\n\f]+/g, " ").replaceAll("\u00A0", " ");
+      const folded = SPACES.test(text) ? text.replace(/[ \t\r\n\f]+/g, " ").replaceAll("\u00A0", " ") : text;
       if (folded.trim() === "") {
         if (filled && breaks === 0 && !cell && !spaceAtEnd) {
           parts.push(" ");
@@ -335,7 +345,8 @@ function toLines(raw: readonly RawLine[]): Line[] {
   const quoting = new Set<number>();
   for (const line of raw) if (line.container > 0 && line.depth > 0) quoting.add(line.container);
   const passed = new Set<number>();
-  return raw.map((line) => {
+  const lines = raw.length > MOST_LINES ? [...raw.slice(0, MOST_LINES), joined(raw.slice(MOST_LINES))] : raw;
+  return lines.map((line) => {
     let mark = line.mark;
     if (line.container > 0 && mark !== "attribution") {
       if (line.depth > 0) passed.add(line.container);
@@ -343,4 +354,14 @@ function toLines(raw: readonly RawLine[]): Line[] {
     }
     return lineOf(line.text, line.depth, mark);
   });
+}
+
+function joined(rest: readonly RawLine[]): RawLine {
+  const [first] = rest;
+  return {
+    text: rest.map((line) => line.text).join("\n"),
+    depth: first?.depth ?? 0,
+    mark: first?.mark,
+    container: first?.container ?? 0,
+  };
 }

@@ -32,12 +32,16 @@ const KEPT = new Set([
 ]);
 const NONE: Attributes = new Map();
 const LONGEST_VALUE = 8192;
+/** A mail with more elements than this was not written to be read; the largest newsletters have half of it. */
+const MOST_TAGS = 20_000;
 
 /**
- * Reads HTML as a flat sequence of tags and text. Only the tokenizer of htmlparser2 is used: its parser keeps the
+ * Reads HTML as a flat sequence of tags and text; `unread` are the characters beyond a limit that no mail needs. Only the tokenizer of htmlparser2 is used: its parser keeps the
  * open elements in an array that it shifts, which takes seconds for a megabyte of nested tags.
  */
-export function readTags(html: string, handler: TagHandler): void {
+export function readTags(html: string, handler: TagHandler): { unread: number } {
+  let tags = 0;
+  let unread = 0;
   let tag = "";
   let attributes: Map<string, string> | undefined;
   let name = "";
@@ -48,8 +52,17 @@ export function readTags(html: string, handler: TagHandler): void {
     const opened = tag;
     tag = "";
     if (opened === "style" || opened === "script") raw = opened;
+    if (unread > 0) return;
     handler.open(opened, attributes ?? NONE);
     attributes = undefined;
+  };
+  let textStart = -1;
+  let textEnd = -1;
+  const flush = (): void => {
+    if (textStart < 0) return;
+    const data = html.slice(textStart, textEnd);
+    textStart = -1;
+    text(data);
   };
   const text = (data: string): void => {
     if (raw === "style") handler.css(data);
@@ -57,6 +70,12 @@ export function readTags(html: string, handler: TagHandler): void {
   };
   const callbacks: TokenizerCallbacks = {
     onopentagname: (start, end) => {
+      flush();
+      tags += 1;
+      if (tags > MOST_TAGS) {
+        unread = html.length - start + 1;
+        tokenizer.pause();
+      }
       tag = html.slice(start, Math.min(end, start + 40)).toLowerCase();
     },
     onattribname: (start, end) => {
@@ -78,6 +97,7 @@ export function readTags(html: string, handler: TagHandler): void {
     onopentagend: finish,
     onselfclosingtag: finish,
     onclosetag: (start, end) => {
+      flush();
       const closed = html
         .slice(start, Math.min(end, start + 40))
         .toLowerCase()
@@ -85,8 +105,15 @@ export function readTags(html: string, handler: TagHandler): void {
       if (closed === raw) raw = "";
       handler.close(closed);
     },
-    ontext: (start, end) => text(html.slice(start, end)),
-    ontextentity: (codepoint) => text(String.fromCodePoint(codepoint)),
+    ontext: (start, end) => {
+      if (start !== textEnd) flush();
+      if (textStart < 0) textStart = start;
+      textEnd = end;
+    },
+    ontextentity: (codepoint) => {
+      flush();
+      text(String.fromCodePoint(codepoint));
+    },
     oncdata: () => undefined,
     oncomment: () => undefined,
     ondeclaration: () => undefined,
@@ -96,4 +123,6 @@ export function readTags(html: string, handler: TagHandler): void {
   const tokenizer = new Tokenizer({ xmlMode: false, decodeEntities: true }, callbacks);
   tokenizer.write(html);
   tokenizer.end();
+  flush();
+  return { unread };
 }

@@ -294,6 +294,7 @@ export const MOBILE_DEVICES: readonly string[] = [
   "surface",
   "macbook",
   "apple watch",
+  "iphon",
   "phone",
   "mobile",
   "mobil",

@@ -202,7 +202,9 @@ function answerOf(text: string, type: JsonSchema, root: JsonSchema): WordAnswer 
 /** One of the schema's choices, named in a reply that says little else. */
 function choiceOf(text: string, options: readonly unknown[]): WordAnswer | undefined {
   const said = ` ${plainWords(text)} `;
-  const names = options.map((option) => plainWords(`${option as string}`));
+  const names = options.map((option) =>
+    typeof option === "string" || typeof option === "number" ? plainWords(String(option)) : "",
+  );
   const named = names.filter((name) => name !== "" && said.includes(` ${name} `));
   const outermost = named.filter((name) => !named.some((other) => other !== name && other.includes(name)));
   if (outermost.length > 1)
