@@ -29,7 +29,7 @@ export function attributionAt(lines: readonly Line[], i: number): Attribution | 
   let joined = "";
   for (let n = 1; n <= MOST_LINES; n += 1) {
     const line = lines[i + n - 1];
-    if (line === undefined || isBlank(line) || line.depth !== first.depth) return undefined;
+    if (line === undefined || isBlank(line) || line.depth !== first.depth || line.mark !== first.mark) return undefined;
     joined = joined === "" ? line.body : `${joined} ${line.body}`;
     if (joined.length > LONGEST) return undefined;
     if (!END.test(joined)) continue;
