@@ -39,12 +39,12 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
       return task
         ? judgeDelivery(task, classification.report)
         : unmatched("A delivery report for no task of this ledger.");
+    case "auto-reply":
+      if (task && (await answersInJson(deps, mail, task))) return judgeReply(deps, mail, task);
+      return automatic(task, classification.kind);
     case "feedback-report":
     case "disposition-notification":
-    case "auto-reply":
-      return task
-        ? { disposition: "recorded", reason: `An automatic message (${classification.kind}); the task waits on.` }
-        : unmatched(`An automatic message (${classification.kind}).`);
+      return automatic(task, classification.kind);
     case "bulk":
       return task ? judgeReply(deps, mail, task) : unmatched("A mail to a list, or in bulk.");
     case "agent":
@@ -55,6 +55,19 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
       }
       return judgeRequest(deps, mail);
   }
+}
+
+function automatic(task: TaskRecord | undefined, kind: Classification["kind"]): Verdict {
+  return task
+    ? { disposition: "recorded", reason: `An automatic message (${kind}); the task waits on.` }
+    : unmatched(`An automatic message (${kind}).`);
+}
+
+/** RFC 3834 asks every program to mark what it writes: an agent of another make is told from a vacation notice by what it says. */
+async function answersInJson(deps: WorkerDeps, mail: Mail, task: TaskRecord): Promise<boolean> {
+  if (!task.replySchema) return false;
+  const result = await parseReply(deps, mail, task.replySchema);
+  return result.kind === "parsed" && ["attachment", "fence", "object"].includes(result.source);
 }
 
 /** RFC 3464: only what is said of an addressee counts; a forward target's failure is recorded. */
@@ -126,16 +139,20 @@ async function readReply(deps: WorkerDeps, mail: Mail, task: TaskRecord, grade: 
     })),
   };
   if (!task.replySchema) return { kind: "replied", data: parts.text, ...reply };
+  const result = await parseReply(deps, mail, task.replySchema);
+  if (result.kind === "parsed") return { kind: "replied", data: result.data, ...reply };
+  return { kind: "unparseable", text: parts.text, from: reply.from, issues: issuesOf(result) };
+}
+
+async function parseReply(deps: WorkerDeps, mail: Mail, schema: Record<string, unknown>) {
   const attachments = await Promise.all(
-    message.attachments.map(async ({ filename, contentType, blob }) => ({
+    mail.message.attachments.map(async ({ filename, contentType, blob }) => ({
       filename,
       contentType,
       content: await deps.blobs.get(blob),
     })),
   );
-  const result = await parseStructuredReply({ parts, attachments }, task.replySchema);
-  if (result.kind === "parsed") return { kind: "replied", data: result.data, ...reply };
-  return { kind: "unparseable", text: parts.text, from: reply.from, issues: issuesOf(result) };
+  return parseStructuredReply({ parts: mail.parts, attachments }, schema);
 }
 
 function issuesOf(result: Exclude<Awaited<ReturnType<typeof parseStructuredReply>>, { kind: "parsed" }>): string[] {
