@@ -2,8 +2,8 @@ import { Annotation, END, MemorySaver, START, StateGraph } from "@langchain/lang
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createEmailKit, defineTask, silentLogger } from "langgraph-email";
-import { startMailServer, type MailServer } from "../src/dev/index.ts";
-import { answer, waitForEnd } from "./support/people.ts";
+import { startMailServer, type MailServer } from "../../src/dev/index.ts";
+import { answer, waitForEnd } from "../support/people.ts";
 
 const approval = defineTask("approval", { reply: z.object({ approved: z.boolean() }) });
 
