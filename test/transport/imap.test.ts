@@ -371,7 +371,9 @@ describe("watch", () => {
     const frozen = performance.now();
     await expect.poll(kinds, { timeout: 3_000 }).toContain("disconnected");
     expect(performance.now() - frozen).toBeLessThan(1_000);
-    expect(states.at(-1)).toMatchObject({ error: { code: "IMAP_UNREACHABLE" } });
+    expect(states[1]).toMatchObject({
+      error: { code: "IMAP_UNREACHABLE", message: expect.stringContaining("Socket timeout") },
+    });
     deliver(1);
     server.thaw();
     await expect.poll(subjects, { timeout: 3_000 }).toEqual(["1"]);
@@ -585,6 +587,28 @@ describe("servers of other kinds", () => {
     const { reader, stored } = recorder();
     expect(await mailbox.drain(reader)).toBe(1);
     expect(stored.map((mail) => mail.uid)).toEqual([1]);
+    expect(peer.mismatches).toEqual([]);
+  });
+
+  it("may count days in any time zone", async () => {
+    const { peer, mailbox } = await play(`${open("IDLE")}
+      C: {tag} FETCH 3 UID
+      ${row(3, 9, "A: 9")}
+      S: {tag} OK
+      C: {tag} UID SEARCH UID 1:* SINCE 27-Feb-2026
+      S: * SEARCH 8 9
+      S: {tag} OK
+      C: {tag} UID FETCH 8,9…
+      S: * 2 FETCH (UID 8 RFC822.SIZE 4 INTERNALDATE "01-Mar-2026 14:29:59 +1400")
+      S: * 3 FETCH (UID 9 RFC822.SIZE 4 INTERNALDATE "28-Feb-2026 12:30:00 -1200")
+      S: {tag} OK
+      C: {tag} UID FETCH 9…
+      ${row(3, 9, "A: 9").replace("01-Mar-2026 12:00:00 +0000", "28-Feb-2026 12:30:00 -1200")}
+      S: {tag} OK
+      HANG`);
+    const { reader, stored } = recorder(Date.parse("2026-03-01T00:30:00Z"));
+    expect(await mailbox.drain(reader)).toBe(1);
+    expect(stored[0]?.receivedAt).toBe(Date.parse("2026-03-01T00:30:00Z"));
     expect(peer.mismatches).toEqual([]);
   });
 

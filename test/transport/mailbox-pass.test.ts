@@ -211,7 +211,7 @@ describe("readNew with `since`", () => {
   });
 
   it("looks at what is older once, and then only for what is new", async () => {
-    const mails = [received(1, "08:00:00"), received(2, "09:00:00")];
+    const mails = [received(1, "08:00:00"), { ...mail(2), receivedAt: at("09:00:00") - 9 * 86_400_000 }];
     const session = fakeSession(mails);
     const { reader, uids } = recorder({ since: at("12:00:00") });
     const progress: Partial<Progress> = {};

@@ -115,6 +115,7 @@ describe("watchMailbox", () => {
     await expect.poll(() => counts.passes).toBe(2);
     await stop();
     expect(counts.passes).toBe(2);
+    expect(fake.calls.idle).toBe(1);
   });
 
   it("opens the mailbox anew and reads at each poll, though the server tells of nothing", async () => {
