@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Logger } from "../log.ts";
 import type { Clock } from "../time/clock.ts";
 
@@ -27,6 +28,9 @@ export interface LoopOptions {
 const SWEEP_MS = 60_000;
 const AFTER_ERROR_MS = 5_000;
 
+/** A commit made inside of a graph's node wakes the loop: what the loop does must not be taken for a part of that node's run. */
+const outsideOfRuns = AsyncLocalStorage.snapshot();
+
 export function startLoop(options: LoopOptions): Loop {
   let dirty = false;
   let stopped = false;
@@ -52,12 +56,13 @@ export function startLoop(options: LoopOptions): Loop {
   const wake = () => {
     if (stopped) return;
     dirty = true;
-    running ??= Promise.resolve()
-      .then(run)
-      .finally(() => {
-        running = undefined;
-        if (dirty) wake();
-      });
+    running ??= outsideOfRuns(async () => {
+      await Promise.resolve();
+      await run();
+    }).finally(() => {
+      running = undefined;
+      if (dirty) wake();
+    });
   };
   return {
     wake,
