@@ -32,6 +32,7 @@ export function attributionAt(lines: readonly Line[], i: number): Attribution | 
     if (line === undefined || isBlank(line) || line.depth !== first.depth || line.mark !== first.mark) return undefined;
     joined = joined === "" ? line.body : `${joined} ${line.body}`;
     if (joined.length > LONGEST) return undefined;
+    if (n === 1 && sharesLine(joined)) return { lines: 1, strong: true };
     if (!END.test(joined)) continue;
     const strength = strengthOf(joined, n);
     if (strength !== undefined) {
@@ -72,4 +73,12 @@ function markedLines(lines: readonly Line[], i: number): number {
   let end = i + 1;
   while (end < lines.length && lines[end]?.mark === "attribution") end += 1;
   return end - i;
+}
+
+/** Yahoo Mail on Android goes on with the quoted text on the line of the attribution. */
+function sharesLine(line: string): boolean {
+  const at = line.indexOf(": ", line.indexOf(">"));
+  if (at < 0 || at > LONGEST || !line.includes("@")) return false;
+  const head = line.slice(0, at);
+  return MAILBOX.test(head) && DATE.test(head) && TIME.test(head) && VERB.test(head.slice(-24));
 }

@@ -26,7 +26,9 @@ export function bannerEnd(lines: readonly Line[], i: number): number | undefined
   let end = i + 1;
   while (end < lines.length && end < i + LONGEST_BANNER) {
     const line = lines[end];
-    if (line === undefined || isBlank(line) || !(BANNER_WORDS.test(line.body) || isRule(line.body))) break;
+    const before = lines[end - 1]?.body ?? "";
+    const goesOn = before.length >= 50 && !/[.!?*\]]$/.test(before);
+    if (line === undefined || isBlank(line) || !(goesOn || BANNER_WORDS.test(line.body) || isRule(line.body))) break;
     end += 1;
   }
   return end;

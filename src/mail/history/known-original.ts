@@ -1,5 +1,5 @@
 import { attributionAt } from "./attribution.ts";
-import { isBlank, type Line, quotePrefix } from "./line.ts";
+import { foldBody, isBlank, type Line, quotePrefix } from "./line.ts";
 import type { Zone } from "./zones.ts";
 
 /** What the known text says of the lines of a reply that answers it. */
@@ -17,6 +17,7 @@ const SHORTEST_BLOCK = 8;
 const MOST_COMPARED = 150_000;
 const COVERED = 0.6;
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{M}\p{N}]+/gu;
+const FIELD = /^(?:[-*•] )?([^:：=]{1,60})[:：=](.*)$/;
 /** Programs rewrite, wrap and repeat these. */
 const REWRITTEN =
   /<?\b(?:https?:\/\/|mailto:|www\.)[^\s<>"]+>?|<[^<>\s]+@[^<>\s]+>|\[(?:image|cid|bild|imagen?)[^\]]{0,80}\]/giu;
@@ -28,6 +29,7 @@ const REWRITTEN =
 export function matchOriginal(lines: readonly Line[], original: string): Coverage | undefined {
   const known = shinglesOf(wordsOf(original));
   if (known.size === 0) return undefined;
+  const form = formOf(original);
   const perLine: string[][] = [];
   let total = 0;
   for (const line of lines) {
@@ -42,7 +44,12 @@ export function matchOriginal(lines: readonly Line[], original: string): Coverag
   const originalLines = new Set(original.split(/\r?\n/).map((line) => wordsOf(line).join(" ")));
   let at = 0;
   for (const [i, words] of perLine.entries()) {
-    zoneLine(lines, i, words, covered.subarray(at, at + words.length), zones, edited);
+    const line = lines[i];
+    const filled = line === undefined ? undefined : filledIn(line, form);
+    if (filled !== undefined) {
+      zones[i] = "own";
+      edited.set(i, filled);
+    } else zoneLine(lines, i, words, covered.subarray(at, at + words.length), zones, edited);
     at += words.length;
   }
   dropEchoes(lines, zones, perLine);
@@ -74,6 +81,31 @@ function zoneLine(
   const fresh = words.filter((_, k) => covered[k] === 0).join(" ");
   zones[i] = "own";
   edited.set(i, { quote: line.text.slice(quotePrefix(line.text).length).trim(), answer: fresh });
+}
+
+/** The lines of a form in the known text: what stands before the colon, and what is printed after it. */
+function formOf(original: string): ReadonlyMap<string, string> {
+  const form = new Map<string, string>();
+  for (const line of original.split("\n", 500)) {
+    const field = FIELD.exec(foldBody(line));
+    if (field !== null) form.set(wordsOf(field[1] ?? "").join(" "), wordsOf(field[2] ?? "").join(" "));
+  }
+  form.delete("");
+  return form;
+}
+
+/** A line of the form with something in it that was not printed there. */
+function filledIn(line: Line, form: ReadonlyMap<string, string>): { quote: string; answer: string } | undefined {
+  if (form.size === 0) return undefined;
+  const field = FIELD.exec(line.body);
+  if (field === null) return undefined;
+  const printed = form.get(wordsOf(field[1] ?? "").join(" "));
+  const said = wordsOf(field[2] ?? "").join(" ");
+  if (printed === undefined || said === "" || said === printed) return undefined;
+  // A long printed line may have been wrapped on the way
+  if (said.split(" ").length >= 4 && printed.startsWith(said)) return undefined;
+  const answer = (field[2] ?? "").trim();
+  return { quote: `${field[1] ?? ""}:`, answer };
 }
 
 /** The author's own sentence may repeat five words; a quotation goes on, is marked, or touches one that is. */

@@ -22,7 +22,8 @@ export const CLASSED_LENGTH = 400;
 
 /** Reads one line; `depth` and `mark` come from HTML and add to what the characters say. */
 export function lineOf(raw: string, depth = 0, mark?: LineMark): Line {
-  const text = raw.trimEnd();
+  // RFC 3676 section 4.3: the space belongs to the signature separator
+  const text = raw === "-- " ? raw : raw.trimEnd();
   const quote = quotePrefix(text);
   return {
     text,

@@ -28,9 +28,10 @@ export function assemble(lines: readonly Line[], zones: readonly Zone[], coverag
   const signature: string[] = [];
   const disclaimer: string[] = [];
   let run = 0;
+  let zone: Zone | undefined = "own";
   for (const [i, line] of lines.entries()) {
     while (run < runs.length && (runs[run]?.end ?? 0) <= i) run += 1;
-    const zone = zones[i];
+    if (!isBlank(line)) zone = zones[i];
     if (zone === "own")
       own.push(ownText(line, coverage?.edited.has(i) === true || (coverage !== undefined && line.depth > 0)));
     else if (zone === "signature") signature.push(line.text);

@@ -2,6 +2,7 @@ import type { MailAddress } from "../message.ts";
 import { SIGN_OFFS } from "../locale/boilerplate.ts";
 import { phrasesOf, startsWithAny } from "../locale/match.ts";
 import { BREVITY, MOBILE_DEVICES, MOBILE_FOOTER_ENDS, MOBILE_FOOTERS } from "../locale/mobile-footers.ts";
+import { disclaimerAt, listFooterAt } from "./boilerplate.ts";
 import { isBlank, type Line } from "./line.ts";
 
 const FOOTER_START = startsWithAny(phrasesOf(MOBILE_FOOTERS));
@@ -17,32 +18,34 @@ export function isSignatureDelimiter(line: Line): boolean {
 
 /** A line that a phone or app put under the mail. */
 export function isMobileFooter(line: Line): boolean {
-  if (line.body.length > LONGEST_FOOTER || line.body.length < 6) return false;
-  const lower = line.body.toLowerCase().replace(/^[[(<"“-]+ ?/, "");
+  const body = line.body
+    .replace(/\]\([^()]{0,200}\)|<?https?:\/\/[^\s<>]{1,300}>?/g, " ")
+    .replace(/[[\] ]+/g, " ")
+    .trim();
+  if (body.length > LONGEST_FOOTER || body.length < 6) return false;
+  const lower = body.toLowerCase().replace(/^[(<"“-]+ ?/, "");
   const plain = lower.replace(/[.!)\]>"”]+$/, "");
   if (BREVITY.some((phrase) => plain === phrase || (plain.startsWith(phrase) && plain.length < phrase.length + 30)))
     return true;
   const starts = FOOTER_START(lower);
   const ends = MOBILE_FOOTER_ENDS.some((end) => lower.endsWith(end));
   if (!starts && !ends) return false;
-  return MOBILE_DEVICES.some((device) => lower.includes(device)) && sentenceCount(line.body) <= 2;
+  return MOBILE_DEVICES.some((device) => lower.includes(device)) && sentenceCount(body) <= 2;
 }
 
 /** Where a signature block after a delimiter at `i` ends (exclusive), or undefined where what follows is prose. */
 export function delimitedSignatureEnd(lines: readonly Line[], i: number, end: number): number | undefined {
-  const standard = lines[i]?.text.trim() === "--";
-  const most = LONGEST_SIGNATURE_LINES * (standard ? 2 : 1);
+  const standard = lines[i]?.text === "-- ";
   let count = 0;
-  let prose = 0;
   for (let k = i + 1; k < end; k += 1) {
     const line = lines[k];
     if (line === undefined || isBlank(line)) continue;
     count += 1;
-    if (line.body.length > PROSE) prose += 1;
-    if (count > most) return undefined;
+    if (count > LONGEST_SIGNATURE_LINES * (standard ? 3 : 1)) return undefined;
+    if (disclaimerAt(lines, k) || listFooterAt(lines, k)) return end;
+    if (!standard && line.body.length > PROSE && sentenceCount(line.body) > 1) return undefined;
   }
-  if (count === 0) return end;
-  return prose > (standard ? 3 : 0) ? undefined : end;
+  return end;
 }
 
 export function isSignOff(body: string): boolean {

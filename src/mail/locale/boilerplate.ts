@@ -239,8 +239,6 @@ export const DISCLAIMER_WORDS: readonly string[] = [
   "environment",
   "liability",
   "registered",
-  "disclaimer",
-  "legal notice",
   "opinions",
   "secure",
   "vertraulich",

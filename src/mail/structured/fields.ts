@@ -31,7 +31,7 @@ export function readFields(text: string, properties: readonly SchemaProperty[], 
   const result: FieldsRead = { found: [], unread: [] };
   const done = new Map<SchemaProperty, Set<string>>();
   for (const { property, raw } of entries) {
-    const text = valueText(raw, property);
+    const text = valueText(raw, property).replace(/^\([^()]{0,80}\)\s+(?=\S)/, "");
     if (isTemplate(text)) continue;
     const read = readValue(text, property.schema, root);
     if (read.kind === "value") {
