@@ -59,6 +59,10 @@ export function outcomeOfFailure(failure: SmtpFailure, handedOver: boolean, cont
     const error = kitError("SMTP_DEFERRED", message, failure, context);
     return { kind: "deferred", ...reply, diagnostic, ...(refused.length > 0 ? { refused } : {}), error };
   }
+  if (failure.code === "ESTREAM") {
+    const message = `The mail was not handed over to ${nameOf(context)}: ${diagnostic}`;
+    return { kind: "deferred", diagnostic, error: kitError("SMTP_DEFERRED", message, failure, context) };
+  }
   return { kind: "deferred", ...reply, diagnostic, error: connectionError(failure, context) };
 }
 

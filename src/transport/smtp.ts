@@ -209,30 +209,25 @@ function sendExactly(
   message: { createReadStream: () => Readable; getEnvelope: () => object },
 ): void {
   const { envelope, raw, onHandover } = submission;
+  const parameters = { size: raw.byteLength, use8BitMime: raw.some((byte) => byte > 0x7f) };
   message.getEnvelope = () => ({
     from: asciiDomain(envelope.from),
     to: envelope.to.map(asciiDomain),
-    size: raw.byteLength,
-    use8BitMime: raw.some((byte) => byte > 0x7f),
+    ...parameters,
   });
   message.createReadStream = () => {
-    let offset = 0;
-    const push = (to: Readable) =>
-      to.push(offset < raw.byteLength ? Buffer.from(raw.subarray(offset, (offset += CHUNK_BYTES))) : null);
-    const stream: Readable = new Readable({
-      highWaterMark: CHUNK_BYTES,
-      read() {
-        if (offset > 0 || !onHandover) push(stream);
-        else
-          onHandover().then(
-            () => push(stream),
-            (error: Error) => stream.destroy(error),
-          );
-      },
-    });
+    const stream = Readable.from(chunks(raw, onHandover), { objectMode: false, highWaterMark: CHUNK_BYTES });
     streams.push(stream);
     return stream;
   };
+}
+
+/** The client begins to read once the server has answered DATA with 354. */
+async function* chunks(raw: Uint8Array, onHandover: Submission["onHandover"]): AsyncGenerator<Buffer> {
+  await onHandover?.();
+  for (let offset = 0; offset < raw.byteLength; offset += CHUNK_BYTES) {
+    yield Buffer.from(raw.subarray(offset, offset + CHUNK_BYTES));
+  }
 }
 
 interface Sockets {

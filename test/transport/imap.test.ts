@@ -248,6 +248,19 @@ describe("drain", () => {
   });
 });
 
+describe("verify", () => {
+  it("signs in and opens the mailbox, and reads nothing", async () => {
+    deliver(1);
+    const mailbox = mailboxFor();
+    await mailbox.verify();
+    const { reader } = recorder();
+    expect(await mailbox.drain(reader)).toBe(1);
+    await expect(mailboxFor({ mailbox: "Nope" }).verify()).rejects.toMatchObject({ code: "MAILBOX_NOT_FOUND" });
+    const wrong = mailboxFor({}, { auth: { password: "wrong" } });
+    await expect(wrong.verify()).rejects.toMatchObject({ code: "IMAP_AUTH_FAILED" });
+  });
+});
+
 describe("what can be wrong", () => {
   const failure = async (settings: MailboxSettings, overrides: Partial<ServerOptions>): Promise<Error> => {
     const thrown = await mailboxFor(settings, overrides)

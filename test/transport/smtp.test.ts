@@ -166,6 +166,50 @@ describe("a connection that breaks once the mail is handed over", () => {
   });
 });
 
+describe("onHandover", () => {
+  it("is awaited when the server has taken the envelope, before a byte of the mail leaves", async () => {
+    const peer = await play(`${SIGN_IN}${MAIL}`);
+    let sentBefore: string[] = [];
+    const onHandover = async () => {
+      await setTimeout(40);
+      sentBefore = [...peer.received];
+    };
+    expect(await submitterFor(peer.port).submit({ ...mail, onHandover })).toMatchObject({ kind: "submitted" });
+    expect(sentBefore.at(-1)).toBe("DATA");
+    expect(peer.received.at(-1)).toBe(raw.toString().replace(/\r\n$/, ""));
+  });
+
+  it("is not called where the envelope is refused, and once where a stale connection was in the way", async () => {
+    const stale = `${SIGN_IN}${MAIL}\nC: MAIL…\nRST`;
+    const peer = await play(stale, `${SIGN_IN}${MAIL}\nC: MAIL…\nS: 550 no`);
+    const submitter = submitterFor(peer.port);
+    const calls: number[] = [];
+    const submit = (turn: number) => submitter.submit({ ...mail, onHandover: async () => void calls.push(turn) });
+    expect((await submit(1)).kind).toBe("submitted");
+    expect((await submit(2)).kind).toBe("submitted");
+    expect((await submit(3)).kind).toBe("refused");
+    expect(calls).toEqual([1, 2]);
+  });
+
+  it("withdraws the mail when it rejects: nothing of it leaves, and the next one goes out", async () => {
+    const peer = await play(`${SIGN_IN}${ENVELOPE}${DATA}\nC: <data>`, `${SIGN_IN}${MAIL}`);
+    const submitter = submitterFor(peer.port);
+    const onHandover = () => Promise.reject(new Error("the task was cancelled"));
+    const result = await submitter.submit({ ...mail, onHandover });
+    expect(result).toMatchObject({ kind: "deferred", error: { code: "SMTP_DEFERRED" } });
+    expect(result).toHaveProperty("error.message", expect.stringContaining("the task was cancelled"));
+    expect(peer.received.join("\n")).not.toContain("Subject");
+    expect((await submitter.submit(mail)).kind).toBe("submitted");
+  });
+
+  it("leaves the mail unsent where the connection breaks meanwhile", async () => {
+    const peer = await play(`${SIGN_IN}${ENVELOPE}${DATA}\nRST`);
+    const onHandover = () => setTimeout(100);
+    const result = await submitterFor(peer.port).submit({ ...mail, onHandover });
+    expect(result).toMatchObject({ kind: "deferred", error: { code: "SMTP_UNREACHABLE" } });
+  });
+});
+
 describe("a server that takes too long in all", () => {
   it.each([
     ["before the mail is handed over", `${SIGN_IN}\nC: *`, "deferred"],
