@@ -116,8 +116,27 @@ async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRe
     await markWaiting(kit.ledger.db, request.id);
     return { kind: "waiting" } as const;
   }
-  await answer(kit, request, record, { kind: "done", answer: inbox.options.reply(state.values) });
+  await answer(kit, request, record, endingOf(kit, inbox, request, state.values));
   return { kind: "answered" } as const;
+}
+
+/** A graph that has finished does not run again because its answer cannot be made of its state. */
+function endingOf(kit: OpenKit, inbox: ServedInbox, request: RequestRecord, values: unknown): Ending {
+  try {
+    return { kind: "done", answer: inbox.options.reply(values) };
+  } catch (error) {
+    logUnanswerable(kit, request, error);
+    return { kind: "failed" };
+  }
+}
+
+function logUnanswerable(kit: OpenKit, request: RequestRecord, error: unknown): void {
+  kit.log.error("The answer to a request cannot be made", {
+    agent: request.agent,
+    requestId: request.id,
+    error: error instanceof Error ? error.message : String(error),
+    ...(error instanceof EmailKitError && { code: error.code }),
+  });
 }
 
 async function isStalled(kit: OpenKit, { threadId, graph }: RequestRecord): Promise<boolean> {
@@ -166,9 +185,28 @@ async function answer(kit: OpenKit, request: RequestRecord, record: MessageRecor
   }
   const now = kit.clock();
   const id = hashId("answer", kit.ledger.id, request.id);
-  const mail = await composeAnswer(kit, agent, parsed.message, ending, id, now);
-  const raw = await kit.blobs.put(mail.raw);
+  const compose = (of: Ending) =>
+    composeAnswer(kit, agent, parsed.message, of, id, now).catch((error: unknown) => {
+      logUnanswerable(kit, request, error);
+    });
+  // What cannot be said, such as an answer that is too large, is said to have failed; who cannot be written to gets nothing.
+  const mail = (await compose(ending)) ?? (ending.kind === "done" ? await compose({ kind: "failed" }) : undefined);
+  const raw = mail && (await kit.blobs.put(mail.raw));
   await kit.ledger.db.transaction(async (sql) => {
+    await markAnswered(sql, request.id, now);
+    await appendEvent(sql, {
+      at: now,
+      kind: "request-answered",
+      agent: agent.name,
+      graph: request.graph,
+      threadId: request.threadId,
+      ...(mail && { messageId: mail.messageId }),
+      data: {
+        requestId: request.id,
+        ...(mail ? { to: mail.to, ending: mail.ending, body: raw } : { ending: "unanswerable" }),
+      },
+    });
+    if (!mail || !raw) return;
     await insertOutbox(sql, {
       id,
       taskId: null,
@@ -182,16 +220,6 @@ async function answer(kit: OpenKit, request: RequestRecord, record: MessageRecor
       createdAt: now,
     });
     await insertAliases(sql, { requestId: request.id }, [normalizeMessageId(mail.messageId)]);
-    await markAnswered(sql, request.id, now);
-    await appendEvent(sql, {
-      at: now,
-      kind: "request-answered",
-      agent: agent.name,
-      graph: request.graph,
-      threadId: request.threadId,
-      messageId: mail.messageId,
-      data: { requestId: request.id, to: mail.to, ending: ending.kind, body: raw },
-    });
   });
 }
 
@@ -202,7 +230,7 @@ async function composeAnswer(
   ending: Ending,
   id: string,
   now: number,
-): Promise<{ raw: Uint8Array; messageId: string; to: string }> {
+): Promise<{ raw: Uint8Array; messageId: string; to: string; ending: Ending["kind"] }> {
   const ownId = messageId(id, agent.address.address.split("@")[1]!);
   const to = (request.replyTo[0] ?? request.from)!.address;
   const data = ending.kind === "done" ? ending.answer.data : undefined;
@@ -222,7 +250,7 @@ async function composeAnswer(
     headers: { "X-LangGraph-Email": ending.kind === "done" ? "answer" : "failure" },
     maxBytes: kit.maxBytes,
   });
-  return { raw, messageId: ownId, to };
+  return { raw, messageId: ownId, to, ending: ending.kind };
 }
 
 function answerText(ending: Ending): string {

@@ -78,7 +78,7 @@ async function receiveMessage(
   const parts = partsOf(message, correlation);
   const agent = agentOf(agents, message, correlation);
   const classification = classify(message, {
-    addresses: agent ? [agent.address.address] : [],
+    addresses: agent && !isFromAnotherAgent(deps, message, agent) ? [agent.address.address] : [],
     isOwn: () => correlation.kind === "sent-by-us",
   });
   const verdict = await judge(deps, { message, classification, correlation, parts, agent });
@@ -216,6 +216,13 @@ function agentOf(agents: readonly Agent[], message: MailMessage, correlation: Co
   // Agents may share a mailbox by subaddresses: the whole address says more than its base.
   const named = addressed((address) => address) ?? addressed((address) => splitSubaddress(address).base);
   return named ?? (agents.length === 1 ? agents[0] : undefined);
+}
+
+/** An agent under a subaddress of this one is not this one. */
+function isFromAnotherAgent(deps: WorkerDeps, message: MailMessage, agent: Agent): boolean {
+  const from = message.from?.address;
+  const sender = [...deps.agents.values()].find(({ address }) => from && sameAddress(address.address, from));
+  return sender !== undefined && sender.name !== agent.name;
 }
 
 function partsOf(message: MailMessage, correlation: Correlation): ReplyParts {
