@@ -62,6 +62,7 @@ export interface EmailKitConfig<AgentName extends string = string> {
 
 export const DEFAULTS = {
   lease: "30 s",
+  grace: "10 s",
   retry: { tries: 3, first: "2 s", maxMs: 300_000 },
   onUnknown: { resendAfter: "15 min" },
   concurrency: 10,

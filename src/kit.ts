@@ -34,11 +34,12 @@ import { type Disposition, type MessageRecord, messagesByDisposition } from "./l
 import { openSqlite } from "./ledger/sqlite.ts";
 import { retryStalled, stalledThreads, type ThreadRecord } from "./ledger/threads.ts";
 import { consoleLogger } from "./log.ts";
-import { durationMs } from "./time/duration.ts";
+import { type Duration, durationMs } from "./time/duration.ts";
 import { createMailbox } from "./transport/imap.ts";
 import { createSubmitter } from "./transport/smtp.ts";
 import type { Mailbox } from "./transport/transport.ts";
 import type { WorkerDeps } from "./worker/deps.ts";
+import { stopOnSignal } from "./worker/signals.ts";
 import { runOnce, startWorker, type Worker } from "./worker/worker.ts";
 
 /** A compiled graph, of whatever state. */
@@ -48,6 +49,13 @@ export interface CompiledGraph {
 
 type InputOf<Graph extends CompiledGraph> = Parameters<Graph["invoke"]>[0];
 type StateOf<Graph extends CompiledGraph> = Awaited<ReturnType<Graph["invoke"]>>;
+
+export interface StartOptions {
+  /** On which signals the worker stops and lets the process end, as `worker.stop()` does. A program that listens for one itself ends as it likes. Default: `["SIGTERM"]`. */
+  stopOn?: readonly NodeJS.Signals[];
+  /** How long runs may take to come to their next step when such a signal comes. Default: "10 s". */
+  grace?: Duration;
+}
 
 /** Everything that a graph needs to work with people and agents by mail. Opens its ledger at the first use; makes connections only for a worker. */
 export interface EmailKit<AgentName extends string = string> extends AsyncDisposable {
@@ -80,8 +88,8 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
    * @throws EmailKitError the first account's error: `SMTP_AUTH_FAILED`, `IMAP_UNREACHABLE`, `MAILBOX_NOT_FOUND`, …
    */
   verify(): Promise<void>;
-  /** Starts the worker: it submits, watches the mailboxes, resumes, serves and expires, until it is stopped. */
-  start(): Promise<Worker>;
+  /** Starts the worker: it submits, watches the mailboxes, resumes, serves and expires, until it is stopped. While it runs, the same one is returned. */
+  start(options?: StartOptions): Promise<Worker>;
   /** Does all of that once and ends, for a cron job or a webhook: no process needs to run while a graph waits. */
   runOnce(): Promise<void>;
   /** The audit log: what happened in a thread, or in all, oldest first. */
@@ -94,7 +102,7 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
   stalled(): Promise<ThreadRecord[]>;
   /** Lets a stalled thread be tried again. Resolves with false when it is not stalled. */
   retry(threadId: string): Promise<boolean>;
-  /** Closes the ledger. Stop the worker first. */
+  /** Stops the worker, if it runs, and closes the ledger. */
   close(): Promise<void>;
 }
 
@@ -111,6 +119,7 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
   const graphs = new Map<string, DrivenGraph>();
   const inboxes = new Map<string, ServedInbox>();
   let opening: Promise<OpenKit> | undefined;
+  let running: Promise<Worker> | undefined;
 
   const open = (): Promise<OpenKit> => {
     opening ??= openKit(config, agents, { leaseMs, retry }).catch((error: unknown) => {
@@ -122,7 +131,10 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
   const workerDeps = async (): Promise<{ deps: WorkerDeps; close: () => Promise<void> }> => {
     const kit = await open();
     const submitters = new Map(
-      [...agents.values()].map((agent) => [agent.name, createSubmitter(agent.account.smtp, { log: kit.log })]),
+      [...agents.values()].map((agent) => [
+        agent.name,
+        createSubmitter(agent.account.smtp, { log: kit.log, closeTimeoutMs: CLOSE_TIMEOUT_MS }),
+      ]),
     );
     const mailboxes = mailboxesOf([...agents.values()], kit);
     const deps: WorkerDeps = {
@@ -139,9 +151,27 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
     return { deps, close: async () => void (await Promise.all(closables.map((closable) => closable.close()))) };
   };
   const close = async () => {
+    await (await running)?.stop();
     const kit = opening;
     opening = undefined;
     await (await kit)?.ledger.db.close();
+  };
+  const startOnce = async ({ stopOn = ["SIGTERM"], grace = DEFAULTS.grace }: StartOptions): Promise<Worker> => {
+    const graceMs = durationMs(grace);
+    const { deps, close: closeConnections } = await workerDeps();
+    const worker = startWorker(deps);
+    let over: Promise<void> | undefined;
+    const finish = async () => {
+      for (const off of signals) off();
+      running = undefined;
+      await closeConnections();
+    };
+    const stop: Worker["stop"] = async (options) => {
+      await worker.stop(options);
+      await (over ??= finish());
+    };
+    const signals = stopOn.map((signal) => stopOnSignal(signal, () => stop({ graceMs })));
+    return { ready: worker.ready, stop, [Symbol.asyncDispose]: () => stop() };
   };
   const send: EmailKit<AgentName>["sendTask"] = async (task, mail) => sendTask(await open(), task, mail);
   const wait: EmailKit<AgentName>["awaitReply"] = async (task, definition) =>
@@ -187,14 +217,12 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
         await closeConnections();
       }
     },
-    async start() {
-      const { deps, close: closeConnections } = await workerDeps();
-      const worker = startWorker(deps);
-      const stop: Worker["stop"] = async (options) => {
-        await worker.stop(options);
-        await closeConnections();
-      };
-      return { ready: worker.ready, stop, [Symbol.asyncDispose]: () => stop() };
+    start(options = {}) {
+      running ??= startOnce(options).catch((error: unknown) => {
+        running = undefined;
+        throw error;
+      });
+      return running;
     },
     async runOnce() {
       const { deps, close: closeConnections } = await workerDeps();
@@ -221,6 +249,9 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
     [Symbol.asyncDispose]: close,
   };
 }
+
+/** The worker has let submissions end before it closes their connections. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 async function openKit(
   config: EmailKitConfig,

@@ -3,6 +3,9 @@ import type { Lease } from "../ledger/leases.ts";
 /** Where a root run's own data lie in `configurable`. Keys that begin with two underscores stay out of metadata and traces. */
 export const RUN_KEY = "__langgraph_email_run";
 
+/** Where a checkpoint's metadata say which request began the run; LangGraph copies it from `configurable`. */
+export const REQUEST_KEY = "langgraph_email_request";
+
 /** A root run of an attached graph, which holds its thread's lease until it ends. */
 export interface EmailRun {
   /** The id of the ledger that the run's tasks are written to. */

@@ -17,6 +17,7 @@ import { hashId } from "./base32.ts";
 import type { OpenKit } from "./context.ts";
 import { driveThread, fail, invoke, isBrokenOff, tryHold, type Drive } from "./drive/in-process.ts";
 import { readThreadState, type DrivenGraph } from "./drive/thread-state.ts";
+import { REQUEST_KEY } from "./run.ts";
 import { REPLY_SCHEMA_FILENAME } from "./reply-schema.ts";
 
 /** A mail that asks a served agent for work. */
@@ -56,9 +57,6 @@ export interface ServedInbox {
   driven: DrivenGraph;
   options: ServeOptions<unknown, unknown>;
 }
-
-/** Where a checkpoint's metadata say which request began the run; LangGraph copies it from `configurable`. */
-const REQUEST_KEY = "langgraph_email_request";
 
 /** Runs served agents' graphs in this process, one thread a request, and puts their answers into the outbox. */
 export function inProcessServe(kit: OpenKit, inboxes: ReadonlyMap<string, ServedInbox>): ServePort {

@@ -15,7 +15,10 @@ import { mailboxReader } from "./receive.ts";
 export interface Worker extends AsyncDisposable {
   /** Resolves when every mailbox has been read once, or has failed once. */
   readonly ready: Promise<void>;
-  /** Lets runs come to their next step for `graceMs` (default 10 000), then breaks them off; a node in flight runs again at the next start. */
+  /**
+   * Lets runs come to their next step for `graceMs` (default 10 000), then breaks them off; a node in flight runs again at the next start.
+   * May be called again, to grant less.
+   */
   stop(options?: { graceMs?: number }): Promise<void>;
 }
 
@@ -39,22 +42,18 @@ export function startWorker(deps: WorkerDeps): Worker {
   };
   const off = deps.ledger.db.onCommit(wake);
   wake();
-  let stopped: Promise<void> | undefined;
-  const stop = async (graceMs: number) => {
+  let stopped: Promise<unknown> | undefined;
+  const stop = async ({ graceMs = DEFAULT_GRACE_MS }: { graceMs?: number } = {}) => {
     off();
     draining.abort();
     const grace = setTimeout(() => {
       breaking.abort();
       for (const submitter of deps.submitters.values()) void submitter.close();
     }, graceMs);
-    await Promise.all([...watches, ...loops.map((loop) => loop.stop())]);
-    clearTimeout(grace);
+    stopped ??= Promise.all([...watches, ...loops.map((loop) => loop.stop())]);
+    await stopped.finally(() => clearTimeout(grace));
   };
-  return {
-    ready,
-    stop: (options) => (stopped ??= stop(options?.graceMs ?? DEFAULT_GRACE_MS)),
-    [Symbol.asyncDispose]: () => (stopped ??= stop(DEFAULT_GRACE_MS)),
-  };
+  return { ready, stop, [Symbol.asyncDispose]: () => stop() };
 }
 
 /** Does all that can be done now, and ends: for a cron job or a webhook. Throws the first mailbox's error, after everything else is done. */

@@ -7,7 +7,7 @@ import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
 import { backoffMs } from "../../worker/backoff.ts";
 import type { ResumePort } from "../../worker/ports.ts";
 import type { OpenKit } from "../context.ts";
-import { RUN_KEY, type EmailRun } from "../run.ts";
+import { REQUEST_KEY, RUN_KEY, type EmailRun } from "../run.ts";
 import { closeWaits } from "./close-waits.ts";
 import { holdThread, type HeldThread } from "./thread-lease.ts";
 import { type DrivenGraph, readThreadState } from "./thread-state.ts";
@@ -92,7 +92,9 @@ export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> 
     if (state.limbo) limboAt = state.head;
     again = false;
     await recordResume(kit, drive, waits);
-    await invoke(kit, drive, null);
+    // The run stays that of the request which began it, or it would be begun again.
+    const request = state.metadata[REQUEST_KEY];
+    await invoke(kit, drive, null, request === undefined ? {} : { [REQUEST_KEY]: request });
   }
 }
 
