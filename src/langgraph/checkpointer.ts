@@ -41,7 +41,9 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
   }
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
-    return this.#inner.getTuple(config);
+    const tuple = await this.#inner.getTuple(config);
+    if (tuple) runOf(config.configurable)?.stored?.add(tuple.checkpoint.id);
+    return tuple;
   }
 
   override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {
@@ -55,7 +57,9 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
     await this.#refuseStale(config);
-    return this.#inner.put(config, checkpoint, metadata, newVersions);
+    const stored = await this.#inner.put(config, checkpoint, metadata, newVersions);
+    runOf(config.configurable)?.stored?.add(checkpoint.id);
+    return stored;
   }
 
   override async putWrites(

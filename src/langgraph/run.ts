@@ -13,6 +13,8 @@ export interface EmailRun {
   graph: string;
   threadId: string;
   lease: Lease;
+  /** The checkpoints that this run has stored or loaded; absent where the saver is not the kit's. */
+  stored?: Set<string>;
   /** Why a node of this run may not send mail, or undefined where its checkpoints are stored first. */
   notDurable: string | undefined;
 }

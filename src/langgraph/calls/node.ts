@@ -52,8 +52,10 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
       `${call} belongs to a kit with another ledger than the one that graph "${run.graph}" is attached to. Use one kit for both.`,
     );
   }
+  const ownCheckpoint = info?.checkpointId ?? checkpoints?.[namespace?.split("|").slice(0, -1).join("|") ?? ""];
+  const isStored = run.stored === undefined || (ownCheckpoint !== undefined && run.stored.has(ownCheckpoint));
   return {
-    run: configurable?.["__pregel_checkpointer"]
+    run: isStored
       ? run
       : { ...run, notDurable: run.notDurable ?? "the (sub)graph was compiled without a checkpointer" },
     threadId: run.threadId,

@@ -19,7 +19,14 @@ export interface AttachOptions {
 interface Runnable extends DrivenGraph {
   config?: RunConfig;
   _streamIterator(input: unknown, options?: RunConfig): AsyncGenerator;
+  _runLoop(params: LoopParams): Promise<void>;
   bulkUpdateState(config: RunConfig, supersteps: unknown): Promise<unknown>;
+}
+
+/** Of LangGraph's run loop: what it runs on, and its writes to the saver. */
+interface LoopParams {
+  loop: { isNested: boolean; checkpointerPromises: Iterable<Promise<unknown>> };
+  config: RunConfig;
 }
 
 interface RunConfig {
@@ -62,9 +69,11 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
         threadId,
         lease: (held ?? outer)!.lease,
         notDurable: notDurable(this, durability),
+        ...(this.checkpointer instanceof EmailCheckpointSaver && { stored: new Set<string>() }),
       };
       const { checkpointDuring: _, ...rest } = config ?? {};
       try {
+        if (held) atEnd.set(run, () => endRun(kit, this, name, held, threadId));
         yield* super._streamIterator(await takeAnswers(kit, this, threadId, input), {
           ...rest,
           durability,
@@ -73,12 +82,19 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
           ...(held && { signal: anySignal(config?.signal, held.signal) }),
         });
       } finally {
-        // Also when the caller breaks the stream off: LangGraph's iterator ends only when the run has.
-        try {
-          if (held && !held.signal.aborted) await settleThread(kit, this, name, threadId);
-        } finally {
-          await held?.release();
-        }
+        // For a run that never came to its loop.
+        await held?.release();
+      }
+    }
+
+    /** Ends with the run itself: a caller that stops reading the stream neither ends the run nor hears of its end. */
+    override async _runLoop(params: LoopParams): Promise<void> {
+      try {
+        await super._runLoop(params);
+      } finally {
+        const run = params.loop.isNested ? undefined : runOf(params.config.configurable);
+        await Promise.allSettled(params.loop.checkpointerPromises);
+        await (run && atEnd.get(run))?.();
       }
     }
 
@@ -100,6 +116,23 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
   Object.defineProperty(AttachedGraph, "name", { value: Base.name });
   Object.setPrototypeOf(compiled, AttachedGraph.prototype);
   return compiled;
+}
+
+/** What is to be done when a run that holds its thread has ended. */
+const atEnd = new WeakMap<EmailRun, () => Promise<void>>();
+
+async function endRun(
+  kit: OpenKit,
+  graph: DrivenGraph,
+  name: string,
+  held: HeldThread,
+  threadId: string,
+): Promise<void> {
+  try {
+    if (!held.signal.aborted) await settleThread(kit, graph, name, threadId);
+  } finally {
+    await held.release();
+  }
 }
 
 /** Closes the waits that a run or an update has left behind. */

@@ -1,0 +1,41 @@
+import type { World } from "./world.ts";
+
+/** One thing that must hold: what is wanted, and how it comes out on bare LangGraph and with the kit. */
+export interface Case {
+  name: string;
+  wanted: unknown;
+  bare: (world: World) => Promise<unknown>;
+  kit: (world: World) => Promise<unknown>;
+  /** Needs a store that two processes share. */
+  processes?: boolean;
+}
+
+export interface Scenario {
+  number: number;
+  title: string;
+  cases: Case[];
+}
+
+/** What came of it: plain data, or the code or name of what was thrown. */
+export async function observe(run: (world: World) => Promise<unknown>, world: World): Promise<unknown> {
+  try {
+    return JSON.parse(JSON.stringify((await run(world)) ?? null)) as unknown;
+  } catch (error) {
+    return nameOf(error);
+  }
+}
+
+/** The code of an error of the kit, the name of any other. */
+export function nameOf(error: unknown): string {
+  const { code, name, message } = error as { code?: string; name?: string; message?: string };
+  return code ?? (name === "Error" ? `Error: ${message}` : (name ?? String(error)));
+}
+
+export async function caught(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return "no error";
+  } catch (error) {
+    return nameOf(error);
+  }
+}
