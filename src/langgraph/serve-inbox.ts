@@ -18,7 +18,7 @@ import type { OpenKit } from "./context.ts";
 import { driveThread, fail, invoke, isBrokenOff, tryHold, type Drive } from "./drive/in-process.ts";
 import { readThreadState, type DrivenGraph } from "./drive/thread-state.ts";
 import { REQUEST_KEY } from "./run.ts";
-import { REPLY_SCHEMA_FILENAME } from "./reply-schema.ts";
+import { REPLY_SCHEMA_FILENAME } from "../mail/reply-schema.ts";
 
 /** A mail that asks a served agent for work. */
 export interface InboxRequest {
@@ -207,6 +207,7 @@ async function answer(kit: OpenKit, request: RequestRecord, record: MessageRecor
     if (!mail || !raw) return;
     await insertOutbox(sql, {
       id,
+      kind: "answer",
       taskId: null,
       requestId: request.id,
       agent: agent.name,

@@ -1,8 +1,11 @@
-/** A value that both databases store alike. Times are milliseconds since the epoch, documents are JSON text. */
-export type SqlValue = string | number | null;
+/** A value that both databases store alike. Times are milliseconds since the epoch, documents are JSON text. A list stands behind `IN` only. */
+export type SqlValue = string | number | null | Uint8Array | readonly string[];
 export type SqlParameters = Readonly<Record<string, SqlValue>>;
 
-/** Plain statements with `:named` parameters, in the SQL that SQLite and PostgreSQL share. */
+/**
+ * Plain statements in the SQL that SQLite and PostgreSQL share. Parameters are `:named`; of a list, `agent IN :agents`.
+ * Tables are defined with SQLite's types (INTEGER, TEXT, BLOB, and STRICT); another driver writes its own.
+ */
 export interface Sql {
   all<Row>(statement: string, parameters?: SqlParameters): Promise<Row[]>;
   /** Resolves with the number of rows that changed. */
@@ -13,12 +16,10 @@ export interface Sql {
 export interface Database extends Sql {
   /** For messages to people: a path or a host, never with credentials. */
   readonly name: string;
-  /** Runs `work` as one transaction that sees and blocks other writers; a throw rolls it back. `work` uses the handle it is given, and awaits nothing but it. */
+  /** Runs `work` as one transaction that sees and blocks other writers, of every process; a throw rolls it back. `work` uses the handle it is given, and awaits nothing but it. */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** Calls `listener` soon after any commit, of this process or of another one. Returns the way to stop that. */
   onCommit(listener: () => void): () => void;
-  /** Applies a numbered migration script of several statements. */
-  script(statements: string): Promise<void>;
   close(): Promise<void>;
 }
 

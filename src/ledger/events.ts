@@ -23,6 +23,7 @@ export type AuditKind =
   | "submission-unknown"
   | "parked"
   | "received"
+  | "clarifying"
   | "settled"
   | "resumed"
   | "run-failed"

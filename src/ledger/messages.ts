@@ -3,12 +3,13 @@ import { one, type Sql } from "./database.ts";
 import type { ReplyAttachment } from "./outcome.ts";
 
 /**
- * What was done with a mail that came in. `settled`: it ended a task · `recorded`: it belongs to a task and changes nothing (out of office, a delay) ·
+ * What was done with a mail that came in. `settled`: it ended a task · `clarifying`: it answers a task and lacks something, which was asked for again · `recorded`: it belongs to a task and changes nothing (out of office, a delay) ·
  * `late`: the task had ended · `quarantined`: below the task's bar · `request`: asked of a served agent · `other-ledger`: left alone ·
  * `unmatched`: nobody waits for it · `own`: our own mail or a loop · `unreadable`: malformed or hostile.
  */
 export type Disposition =
   | "settled"
+  | "clarifying"
   | "recorded"
   | "late"
   | "quarantined"
@@ -73,8 +74,13 @@ export async function findMessage(sql: Sql, id: string): Promise<MessageRecord |
   return row && fromRow(row);
 }
 
-export async function messagesOfTask(sql: Sql, taskId: string): Promise<MessageRecord[]> {
-  return (await sql.all<Row>(`${SELECT} WHERE task_id = :taskId ORDER BY stored_at, id`, { taskId })).map(fromRow);
+/** The texts of the replies to a task that were asked about again, oldest first. */
+export async function earlierReplies(sql: Sql, taskId: string): Promise<string[]> {
+  const rows = await sql.all<Row>(
+    `${SELECT} WHERE task_id = :taskId AND disposition = 'clarifying' ORDER BY stored_at, id`,
+    { taskId },
+  );
+  return rows.map((row) => fromRow(row).content.text);
 }
 
 export async function messagesByDisposition(sql: Sql, disposition: Disposition): Promise<MessageRecord[]> {

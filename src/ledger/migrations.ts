@@ -21,6 +21,7 @@ const MIGRATIONS = [
     accept_json TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     deadline_at INTEGER NOT NULL,
+    clarifications INTEGER NOT NULL DEFAULT 0,
     settled_at INTEGER,
     outcome_json TEXT
   ) STRICT;
@@ -29,6 +30,7 @@ const MIGRATIONS = [
 
   CREATE TABLE outbox (
     id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
     task_id TEXT REFERENCES tasks (id),
     request_id TEXT,
     agent TEXT NOT NULL,
@@ -151,17 +153,22 @@ const MIGRATIONS = [
   ) STRICT;
   CREATE INDEX events_by_thread ON events (thread_id, seq);
   `,
+  /* 2 */ `
+  CREATE TABLE blobs (
+    id TEXT PRIMARY KEY,
+    content BLOB NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Brings the database to this version's schema. @throws EmailKitError `LEDGER_VERSION` when a newer version wrote it. */
 export async function migrate(db: Database): Promise<void> {
-  await db.script("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;");
-  const stored = await schemaVersion(db);
-  if (stored === MIGRATIONS.length) return;
   await db.transaction(async (sql) => {
+    await sql.run("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT");
     const version = Number(
       (await one<{ value: string }>(sql, "SELECT value FROM meta WHERE key = 'schema'"))?.value ?? 0,
     );
+    if (version === MIGRATIONS.length) return;
     if (version > MIGRATIONS.length) {
       throw new EmailKitError(
         "LEDGER_VERSION",
@@ -176,9 +183,4 @@ export async function migrate(db: Database): Promise<void> {
       { version: String(MIGRATIONS.length) },
     );
   });
-}
-
-async function schemaVersion(db: Database): Promise<number> {
-  const row = await one<{ value: string }>(db, "SELECT value FROM meta WHERE key = 'schema'");
-  return Number(row?.value ?? 0);
 }

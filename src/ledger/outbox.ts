@@ -6,9 +6,16 @@ import { one, type Sql } from "./database.ts";
  */
 export type OutboxState = "due" | "leased" | "sending" | "submitted" | "refused" | "unknown" | "withdrawn";
 
+/** `task`: asks · `clarification`: asks again, for what was missing in a reply · `receipt`: says what was understood · `answer`: of a served agent. */
+export type OutboxKind = "task" | "clarification" | "receipt" | "answer";
+
+/** What is not to go out any more once its task is settled. */
+const ASKS = "kind IN ('task', 'clarification')";
+
 /** A finished mail on its way out. Its bytes never change, so that a retry carries the same Message-ID. */
 export interface OutboxRow {
   id: string;
+  kind: OutboxKind;
   taskId: string | null;
   requestId: string | null;
   agent: string;
@@ -23,6 +30,7 @@ export interface OutboxRow {
 
 interface Row {
   id: string;
+  kind: OutboxKind;
   task_id: string | null;
   request_id: string | null;
   agent: string;
@@ -34,14 +42,15 @@ interface Row {
   created_at: number;
 }
 
-const COLUMNS = "id, task_id, request_id, agent, message_id, envelope_json, raw, due_at, attempts, created_at";
+const COLUMNS = "id, kind, task_id, request_id, agent, message_id, envelope_json, raw, due_at, attempts, created_at";
 
 export async function insertOutbox(sql: Sql, row: OutboxRow): Promise<void> {
   await sql.run(
-    `INSERT INTO outbox (${COLUMNS}, state) VALUES (:id, :taskId, :requestId, :agent, :messageId, :envelope, :raw, :dueAt, :attempts, :createdAt, 'due')
+    `INSERT INTO outbox (${COLUMNS}, state) VALUES (:id, :kind, :taskId, :requestId, :agent, :messageId, :envelope, :raw, :dueAt, :attempts, :createdAt, 'due')
      ON CONFLICT (id) DO NOTHING`,
     {
       id: row.id,
+      kind: row.kind,
       taskId: row.taskId,
       requestId: row.requestId,
       agent: row.agent,
@@ -63,13 +72,13 @@ export async function leaseDue(
   const rows = await sql.all<Row>(
     `UPDATE outbox SET state = 'leased', holder = :holder, lease_until = :until, attempts = attempts + 1
      WHERE id IN (SELECT id FROM outbox WHERE state = 'due' AND due_at <= :now
-                  AND agent IN (SELECT value FROM json_each(:agents)) ORDER BY due_at, created_at LIMIT :limit)
+                  AND agent IN :agents ORDER BY due_at, created_at LIMIT :limit)
      RETURNING ${COLUMNS}`,
     {
       holder: options.holder,
       until: options.now + options.leaseMs,
       now: options.now,
-      agents: JSON.stringify(options.agents),
+      agents: options.agents,
       limit: options.limit,
     },
   );
@@ -85,7 +94,7 @@ export async function renewOutboxLease(sql: Sql, id: string, holder: string, unt
 export async function markSending(sql: Sql, id: string, holder: string): Promise<boolean> {
   const changes = await sql.run(
     `UPDATE outbox SET state = 'sending' WHERE id = :id AND holder = :holder
-       AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.id = outbox.task_id AND tasks.settled_at IS NOT NULL)`,
+       AND NOT (${ASKS} AND EXISTS (SELECT 1 FROM tasks WHERE tasks.id = outbox.task_id AND tasks.settled_at IS NOT NULL))`,
     { id, holder },
   );
   return changes > 0;
@@ -116,6 +125,13 @@ export async function markSubmitted(sql: Sql, id: string, now: number): Promise<
   );
 }
 
+/** Withdraws what would still ask for a task that is settled. */
+export async function withdraw(sql: Sql, taskId: string): Promise<void> {
+  await sql.run(`UPDATE outbox SET state = 'withdrawn' WHERE task_id = :taskId AND ${ASKS} AND state = 'due'`, {
+    taskId,
+  });
+}
+
 export async function markFailed(sql: Sql, id: string, state: "refused" | "unknown", error: string): Promise<void> {
   await sql.run(
     "UPDATE outbox SET state = :state, holder = NULL, lease_until = NULL, last_error = :error WHERE id = :id",
@@ -123,13 +139,19 @@ export async function markFailed(sql: Sql, id: string, state: "refused" | "unkno
   );
 }
 
-/** Due again at `dueAt`, unless its task has been settled meanwhile. */
-export async function reschedule(sql: Sql, id: string, dueAt: number, error: string): Promise<void> {
+/** Due again at `dueAt`, where `holder` (if given) still has it, unless its task has been settled meanwhile. */
+export async function reschedule(
+  sql: Sql,
+  id: string,
+  dueAt: number,
+  error: string,
+  holder: string | null = null,
+): Promise<void> {
   await sql.run(
     `UPDATE outbox SET due_at = :dueAt, holder = NULL, lease_until = NULL, last_error = :error,
-       state = CASE WHEN (SELECT settled_at FROM tasks WHERE tasks.id = outbox.task_id) IS NULL THEN 'due' ELSE 'withdrawn' END
-     WHERE id = :id`,
-    { id, dueAt, error },
+       state = CASE WHEN ${ASKS} AND (SELECT settled_at FROM tasks WHERE tasks.id = outbox.task_id) IS NOT NULL THEN 'withdrawn' ELSE 'due' END
+     WHERE id = :id AND holder = COALESCE(CAST(:holder AS TEXT), holder)`,
+    { id, dueAt, error, holder },
   );
 }
 
@@ -147,6 +169,7 @@ export async function outboxState(
 function fromRow(row: Row): OutboxRow {
   return {
     id: row.id,
+    kind: row.kind,
     taskId: row.task_id,
     requestId: row.request_id,
     agent: row.agent,

@@ -37,7 +37,14 @@ export type FailedOutcome =
   /** `deadline` in ISO 8601. */
   | { kind: "expired"; deadline: string }
   /** A reply came from the right sender, but it does not hold what the task asks for. */
-  | { kind: "unparseable"; text: string; from: string; issues: string[] }
+  | {
+      kind: "unparseable";
+      text: string;
+      from: string;
+      issues: string[];
+      /** What was said before, oldest first, where the other side was asked again. */
+      earlier: string[];
+    }
   | { kind: "cancelled"; by: "graph" | "policy" | "reviewer" | "new-input" | "thread-deleted"; reason: string };
 
 export type StoredOutcome = StoredReply | FailedOutcome | (Omit<StoredReply, "kind"> & { kind: "answered" });

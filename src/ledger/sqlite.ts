@@ -1,9 +1,11 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { EmailKitError } from "../errors.ts";
-import type { Database, Sql, SqlParameters } from "./database.ts";
+import type { Database, Sql, SqlParameters, SqlValue } from "./database.ts";
 
 /** How often other processes' commits are looked for: one `PRAGMA data_version`, a few microseconds. */
 const POLL_MS = 100;
+/** A list parameter, which SQLite has not. */
+const LIST = /\bIN :(\w+)/g;
 
 /**
  * Opens a SQLite file (WAL) as a ledger database, or a fresh one in memory with `:memory:`.
@@ -20,7 +22,7 @@ export function openSqlite(path: string): Database {
   const prepare = (statement: string): StatementSync => {
     let prepared = statements.get(statement);
     if (!prepared) {
-      prepared = db.prepare(statement);
+      prepared = db.prepare(statement.replace(LIST, "IN (SELECT value FROM json_each(:$1))"));
       statements.set(statement, prepared);
     }
     return prepared;
@@ -35,8 +37,8 @@ export function openSqlite(path: string): Database {
   };
   const direct: Sql = {
     all: async <Row>(statement: string, parameters: SqlParameters = {}) =>
-      guard(() => prepare(statement).all(parameters) as Row[]),
-    run: async (statement, parameters = {}) => guard(() => Number(prepare(statement).run(parameters).changes)),
+      guard(() => prepare(statement).all(bound(parameters)) as Row[]),
+    run: async (statement, parameters = {}) => guard(() => Number(prepare(statement).run(bound(parameters)).changes)),
   };
   /** One connection: what is asked while a transaction is open waits for its end. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -71,7 +73,6 @@ export function openSqlite(path: string): Database {
           throw error;
         }
       }),
-    script: (text) => inTurn(async () => guard(() => db.exec(text))),
     onCommit(listener) {
       listeners.add(listener);
       if (!poll && path !== ":memory:") {
@@ -110,6 +111,15 @@ function connect(path: string): DatabaseSync {
   } catch (cause) {
     throw ledgerError(path, cause);
   }
+}
+
+function bound(parameters: SqlParameters): Record<string, SQLInputValue> {
+  const entries = Object.entries(parameters);
+  return Object.fromEntries(entries.map(([name, value]) => [name, isList(value) ? JSON.stringify(value) : value]));
+}
+
+function isList(value: SqlValue): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 function ledgerError(path: string, cause: unknown): Error {

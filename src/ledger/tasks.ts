@@ -1,11 +1,16 @@
 import type { Grade } from "../policy/assurance.ts";
 import { one, type Sql } from "./database.ts";
+import { withdraw } from "./outbox.ts";
 import type { StoredOutcome } from "./outcome.ts";
 
 /** What settles a task: the lowest assurance grade that counts, and who may answer besides the addressees (addresses or `*@domain`). */
 export interface Acceptance {
   grade: Grade;
   from: string[];
+  /** How often a reply that does not hold what was asked for is answered with a mail that says so. */
+  maxClarifications: number;
+  /** Whether who answered is told what was understood. */
+  receipt: boolean;
 }
 
 /** A task as the ledger keeps it. Frozen but for its outcome, which is written once. */
@@ -27,6 +32,8 @@ export interface TaskRecord {
   accept: Acceptance;
   createdAt: number;
   deadlineAt: number;
+  /** How often it was asked again so far. */
+  clarifications: number;
   settledAt: number | null;
   outcome: StoredOutcome | null;
 }
@@ -47,17 +54,18 @@ interface TaskRow {
   accept_json: string;
   created_at: number;
   deadline_at: number;
+  clarifications: number;
   settled_at: number | null;
   outcome_json: string | null;
 }
 
 const COLUMNS =
-  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, created_at, deadline_at, settled_at, outcome_json";
+  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, created_at, deadline_at, clarifications, settled_at, outcome_json";
 
 /** Resolves with false, and changes nothing, when the id exists. */
 export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    `INSERT INTO tasks (${COLUMNS}) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :createdAt, :deadlineAt, :settledAt, :outcome)
+    `INSERT INTO tasks (${COLUMNS}) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :createdAt, :deadlineAt, :clarifications, :settledAt, :outcome)
      ON CONFLICT (id) DO NOTHING`,
     {
       id: task.id,
@@ -75,6 +83,7 @@ export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
       accept: JSON.stringify(task.accept),
       createdAt: task.createdAt,
       deadlineAt: task.deadlineAt,
+      clarifications: task.clarifications,
       settledAt: task.settledAt,
       outcome: task.outcome && JSON.stringify(task.outcome),
     },
@@ -147,13 +156,50 @@ export async function settleTask(sql: Sql, id: string, outcome: StoredOutcome, n
     { id, outcome: JSON.stringify(outcome), now },
   );
   if (changes === 0) return false;
-  await sql.run("UPDATE outbox SET state = 'withdrawn' WHERE task_id = :id AND state = 'due'", { id });
+  await withdraw(sql, id);
   await sql.run(
     `UPDATE waits SET decided_at = :now WHERE decided_at IS NULL AND closed_at IS NULL
        AND id IN (SELECT wait_id FROM wait_tasks WHERE task_id = :id)`,
     { id, now },
   );
   return true;
+}
+
+/**
+ * Counts one more clarification of an open task, and adds its text to what replies are read against. Resolves with false when the task was
+ * settled or clarified meanwhile.
+ */
+export async function countClarification(sql: Sql, task: TaskRecord, text: string): Promise<boolean> {
+  const changes = await sql.run(
+    `UPDATE tasks SET clarifications = clarifications + 1, body = body || :text
+     WHERE id = :id AND clarifications = :clarifications AND settled_at IS NULL`,
+    { id: task.id, clarifications: task.clarifications, text: `\n\n${text}` },
+  );
+  return changes > 0;
+}
+
+/** Takes back an outcome that the task's own schema refused: the task is open again, and whoever waits for it parks again. Resolves with false when that was done before. */
+export async function reopenTask(sql: Sql, task: TaskRecord): Promise<boolean> {
+  const changes = await sql.run(
+    "UPDATE tasks SET outcome_json = NULL, settled_at = NULL WHERE id = :id AND settled_at = :settledAt AND clarifications = :clarifications",
+    { id: task.id, settledAt: task.settledAt, clarifications: task.clarifications },
+  );
+  if (changes === 0) return false;
+  await sql.run(
+    `UPDATE waits SET decided_at = NULL, woken_at = NULL, delivered_at = NULL
+     WHERE closed_at IS NULL AND id IN (SELECT wait_id FROM wait_tasks WHERE task_id = :id)`,
+    { id: task.id },
+  );
+  return true;
+}
+
+/** Puts another outcome in the place of one that the task's own schema refused. */
+export async function replaceOutcome(sql: Sql, task: TaskRecord, outcome: StoredOutcome): Promise<void> {
+  await sql.run("UPDATE tasks SET outcome_json = :outcome WHERE id = :id AND settled_at = :settledAt", {
+    id: task.id,
+    settledAt: task.settledAt,
+    outcome: JSON.stringify(outcome),
+  });
 }
 
 function fromRow(row: TaskRow): TaskRecord {
@@ -173,6 +219,7 @@ function fromRow(row: TaskRow): TaskRecord {
     accept: JSON.parse(row.accept_json) as Acceptance,
     createdAt: row.created_at,
     deadlineAt: row.deadline_at,
+    clarifications: row.clarifications,
     settledAt: row.settled_at,
     outcome: row.outcome_json === null ? null : (JSON.parse(row.outcome_json) as StoredOutcome),
   };

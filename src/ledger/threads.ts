@@ -40,13 +40,13 @@ export async function readyThreads(
   options: { graphs: readonly string[]; now: number; limit: number },
 ): Promise<ThreadRecord[]> {
   return sql.all<ThreadRecord>(
-    `${SELECT} AS t WHERE graph IN (SELECT value FROM json_each(:graphs)) AND stalled_at IS NULL AND (retry_at IS NULL OR retry_at <= :now)
+    `${SELECT} AS t WHERE graph IN :graphs AND stalled_at IS NULL AND (retry_at IS NULL OR retry_at <= :now)
        AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
        AND (retry_at IS NOT NULL
             OR EXISTS (SELECT 1 FROM waits w WHERE w.thread_id = t.thread_id AND w.graph = t.graph AND w.closed_at IS NULL AND w.decided_at IS NOT NULL AND w.delivered_at IS NULL AND w.woken_at IS NULL)
             OR EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL))
      LIMIT :limit`,
-    { graphs: JSON.stringify(options.graphs), now: options.now, limit: options.limit },
+    { graphs: options.graphs, now: options.now, limit: options.limit },
   );
 }
 
@@ -55,12 +55,12 @@ export async function nextThreadTime(sql: Sql, graphs: readonly string[]): Promi
   const row = await one<{ at: number | null }>(
     sql,
     `SELECT MIN(at) AS at FROM (
-       SELECT MIN(retry_at) AS at FROM threads WHERE stalled_at IS NULL AND retry_at IS NOT NULL AND graph IN (SELECT value FROM json_each(:graphs))
+       SELECT MIN(retry_at) AS at FROM threads WHERE stalled_at IS NULL AND retry_at IS NOT NULL AND graph IN :graphs
        UNION ALL
        SELECT MIN(l.lease_until) + 1 AS at FROM leases l JOIN threads t ON l.name = 'thread:' || t.thread_id
-         WHERE l.holder IS NOT NULL AND t.stalled_at IS NULL AND t.graph IN (SELECT value FROM json_each(:graphs))
+         WHERE l.holder IS NOT NULL AND t.stalled_at IS NULL AND t.graph IN :graphs
      ) AS times`,
-    { graphs: JSON.stringify(graphs) },
+    { graphs },
   );
   return row?.at ?? undefined;
 }

@@ -66,7 +66,7 @@ async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string): Promi
         if (!(await markSending(db, row.id, holder))) throw new Error("The mail is not to go out any more.");
       },
     });
-    await db.transaction((sql) => record(deps, sql, row, result));
+    await db.transaction((sql) => record(deps, sql, row, result, holder));
     if (result.kind === "submitted") return;
     deps.log.warn(`A mail was not submitted: ${result.error.message}`, {
       code: result.error.code,
@@ -77,7 +77,7 @@ async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string): Promi
   }
 }
 
-async function record(deps: WorkerDeps, sql: Sql, row: OutboxRow, result: SubmitResult): Promise<void> {
+async function record(deps: WorkerDeps, sql: Sql, row: OutboxRow, result: SubmitResult, holder: string): Promise<void> {
   const now = deps.clock();
   switch (result.kind) {
     case "submitted": {
@@ -96,7 +96,7 @@ async function record(deps: WorkerDeps, sql: Sql, row: OutboxRow, result: Submit
     }
     case "deferred": {
       const dueAt = now + backoffMs(row.attempts, RETRY);
-      await reschedule(sql, row.id, dueAt, result.diagnostic);
+      await reschedule(sql, row.id, dueAt, result.diagnostic, holder);
       await audit(sql, row, "submission-deferred", now, {
         diagnostic: result.diagnostic,
         code: result.error.code,
@@ -117,7 +117,7 @@ async function settleRefused(
   now: number,
   whole?: { diagnostic: string; enhancedStatus?: string },
 ): Promise<void> {
-  if (!row.taskId) return;
+  if (!row.taskId || row.kind !== "task") return;
   const task = await findTask(sql, row.taskId);
   if (!task) return;
   const lost = new Map(refused.map((recipient) => [recipient.address.toLowerCase(), recipient]));

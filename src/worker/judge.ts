@@ -1,5 +1,5 @@
 import type { Agent } from "../accounts/agent.ts";
-import type { Disposition } from "../ledger/messages.ts";
+import { type Disposition, earlierReplies } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
 import { matchesAddress, sameAddress } from "../mail/address.ts";
@@ -9,6 +9,7 @@ import type { MailMessage } from "../mail/message.ts";
 import type { ReplyParts } from "../mail/strip-thread-history.ts";
 import { parseStructuredReply } from "../mail/structured-reply.ts";
 import { assuranceGrade, type Grade, isExpectedSender, meetsGrade } from "../policy/assurance.ts";
+import { mayClarify } from "./clarify.ts";
 import type { Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
 
@@ -18,6 +19,8 @@ export interface Verdict {
   reason?: string;
   grade?: Grade;
   outcome?: StoredOutcome;
+  /** What the reply lacks, where the other side is to be asked again instead of ending the task. */
+  clarify?: string[];
 }
 
 interface Mail {
@@ -115,6 +118,9 @@ async function judgeReply(deps: WorkerDeps, mail: Mail, task: TaskRecord): Promi
   }
   if (task.outcome) return { disposition: "late", grade, reason: "The task had its outcome already." };
   const outcome = await readReply(deps, mail, task, grade);
+  if (outcome.kind === "unparseable" && mayClarify(task)) {
+    return { disposition: "clarifying", grade, reason: outcome.issues.join(" "), clarify: outcome.issues };
+  }
   return {
     disposition: "settled",
     grade,
@@ -141,7 +147,8 @@ async function readReply(deps: WorkerDeps, mail: Mail, task: TaskRecord, grade: 
   if (!task.replySchema) return { kind: "replied", data: parts.text, ...reply };
   const result = await parseReply(deps, mail, task.replySchema);
   if (result.kind === "parsed") return { kind: "replied", data: result.data, ...reply };
-  return { kind: "unparseable", text: parts.text, from: reply.from, issues: issuesOf(result) };
+  const earlier = await earlierReplies(deps.ledger.db, task.id);
+  return { kind: "unparseable", text: parts.text, from: reply.from, issues: issuesOf(result), earlier };
 }
 
 async function parseReply(deps: WorkerDeps, mail: Mail, schema: Record<string, unknown>) {

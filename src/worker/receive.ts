@@ -16,6 +16,8 @@ import { normalizeMessageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
 import { stripThreadHistory, type ReplyParts } from "../mail/strip-thread-history.ts";
 import type { Mailbox, MailboxReader, StoredMail } from "../transport/transport.ts";
+import { composeClarification, putClarification } from "./clarify.ts";
+import type { FollowUp } from "./conversation.ts";
 import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { judge, type Verdict } from "./judge.ts";
@@ -95,7 +97,22 @@ async function receiveMessage(
     grade: verdict.grade ?? null,
     content: contentOf(message, parts),
   };
-  await deps.ledger.db.transaction((sql) => store(deps, sql, record, correlation, verdict));
+  const followUp = await clarificationFor(deps, record, correlation, verdict);
+  await deps.ledger.db.transaction((sql) => store(deps, sql, record, correlation, verdict, followUp));
+}
+
+/** The mail that asks again for what is missing. */
+async function clarificationFor(
+  deps: WorkerDeps,
+  record: MessageRecord,
+  correlation: Correlation,
+  verdict: Verdict,
+): Promise<FollowUp | undefined> {
+  if (!verdict.clarify || correlation.kind !== "task" || record.sender === null) return undefined;
+  const agent = deps.agents.get(correlation.task.agent);
+  if (!agent) return undefined;
+  const reply = { from: record.sender, messageId: record.messageId ?? undefined };
+  return composeClarification(deps, agent, correlation.task, reply, verdict.clarify, record.storedAt);
 }
 
 /** The mail, the task that it settles, the request that it makes, the cursor and the audit: all or nothing. */
@@ -105,6 +122,7 @@ async function store(
   record: MessageRecord,
   correlation: Correlation,
   verdict: Verdict | undefined,
+  followUp?: FollowUp,
 ): Promise<void> {
   const task = correlation.kind === "task" ? correlation.task : undefined;
   const settled = verdict?.outcome !== undefined && task !== undefined;
@@ -113,6 +131,9 @@ async function store(
   if (await insertMessage(sql, record)) {
     await auditReceived(sql, record, task);
     if (first) await auditSettled(sql, record, task, verdict.outcome!);
+    if (task && followUp) {
+      await putClarification(sql, deps, deps.agents.get(task.agent)!, task, followUp, record.storedAt);
+    }
     if (record.disposition === "request") await acceptRequest(deps, sql, record, correlation);
   }
   await advanceCursor(sql, record.mailbox, record.uidValidity, record.uid);

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { GraphInterrupt } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import type { StoredOutcome } from "../../ledger/outcome.ts";
-import { findTask, type TaskRecord, unclaimedTasks } from "../../ledger/tasks.ts";
+import { earlierReplies } from "../../ledger/messages.ts";
+import { findTask, reopenTask, replaceOutcome, type TaskRecord, unclaimedTasks } from "../../ledger/tasks.ts";
 import { markDelivered, openWait } from "../../ledger/waits.ts";
+import { composeClarification, mayClarify, putClarification, sendReceipt } from "../../worker/clarify.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import type { TaskDefinition } from "./define-task.ts";
@@ -51,8 +53,14 @@ export async function awaitReply<Reply>(
     );
   }
   node.execution.waited.add(record.id);
-  const outcome = await waitFor(kit, node, record);
-  return read(outcome, "taskId" in task ? definition : task);
+  for (;;) {
+    const result = await read(await waitFor(kit, node, record), "taskId" in task ? definition : task);
+    if (result.kind === "read") {
+      await acknowledge(kit, record, result.outcome);
+      return result.outcome;
+    }
+    await refuse(kit, record.id, result.answer, result.issues);
+  }
 }
 
 async function waitFor(kit: OpenKit, node: CurrentNode, task: TaskRecord): Promise<StoredOutcome> {
@@ -140,19 +148,40 @@ function requestOf(kit: OpenKit, node: CurrentNode, task: TaskRecord, waitId: st
   };
 }
 
-/** Applies the schema's transforms. The stored reply already satisfied its JSON Schema; what only the schema itself refuses is `unparseable`. */
+type Answer = Extract<StoredOutcome, { kind: "replied" | "answered" }>;
+
+/** Applies the schema's transforms and refinements; `refused` has what it finds wrong with a reply that satisfied its JSON Schema. */
 async function read<Reply>(
   outcome: StoredOutcome,
   definition: TaskDefinition<Reply> | undefined,
-): Promise<Outcome<Reply>> {
-  if (outcome.kind !== "replied" && outcome.kind !== "answered") return outcome;
-  if (!definition?.reply) return outcome as Outcome<Reply>;
+): Promise<{ kind: "read"; outcome: Outcome<Reply> } | { kind: "refused"; answer: Answer; issues: string[] }> {
+  if (outcome.kind !== "replied" && outcome.kind !== "answered") return { kind: "read", outcome };
+  if (!definition?.reply) return { kind: "read", outcome: outcome as Outcome<Reply> };
   const result = await definition.reply["~standard"].validate(outcome.data);
-  if (!result.issues) return { ...outcome, data: result.value };
-  return {
-    kind: "unparseable",
-    text: outcome.text,
-    from: outcome.from,
-    issues: result.issues.map((issue) => issue.message),
-  };
+  if (!result.issues) return { kind: "read", outcome: { ...outcome, data: result.value } };
+  return { kind: "refused", answer: outcome, issues: result.issues.map((issue) => issue.message) };
+}
+
+async function acknowledge(kit: OpenKit, task: TaskRecord, outcome: Outcome<unknown>): Promise<void> {
+  const agent = kit.agents.get(task.agent);
+  if (!task.accept.receipt || !agent || outcome.kind !== "replied") return;
+  await sendReceipt(kit, agent, task, outcome, outcome.data, kit.clock());
+}
+
+/** Opens the task again and asks who answered for what is missing; when that was done often enough, the task ends as `unparseable`. */
+async function refuse(kit: OpenKit, taskId: string, answer: Answer, issues: string[]): Promise<void> {
+  const { db } = kit.ledger;
+  const now = kit.clock();
+  const task = (await findTask(db, taskId))!;
+  const agent = kit.agents.get(task.agent);
+  if (agent && mayClarify(task) && answer.kind === "replied") {
+    const reply = { from: answer.from, messageId: answer.messageId };
+    const mail = await composeClarification(kit, agent, task, reply, issues, now);
+    await db.transaction(async (sql) => {
+      if (await reopenTask(sql, task)) await putClarification(sql, kit, agent, task, mail, now);
+    });
+    return;
+  }
+  const earlier = await earlierReplies(db, taskId);
+  await replaceOutcome(db, task, { kind: "unparseable", text: answer.text, from: answer.from, issues, earlier });
 }

@@ -15,6 +15,13 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
     /** Who may answer besides the addressees: addresses or `*@domain`. Default: nobody. */
     from?: readonly string[];
   };
+  /**
+   * How often a reply that does not hold what `reply` asks for is answered with a mail that says what is missing, before the outcome is
+   * `unparseable`. Default: 2.
+   */
+  maxClarifications?: number;
+  /** Whether who answered gets a mail that says what was understood. Default: false. */
+  receipt?: boolean;
 }
 
 /** A kind of task, and the type of its reply. */
@@ -24,7 +31,7 @@ export interface TaskDefinition<Reply = unknown> {
   readonly replySchema: Record<string, unknown> | undefined;
   readonly reply: StandardSchemaV1<unknown, Reply> | undefined;
   readonly deadlineMs: number;
-  readonly accept: { grade: Grade; from: readonly string[] };
+  readonly accept: { grade: Grade; from: readonly string[]; maxClarifications: number; receipt: boolean };
 }
 
 const DEFAULT_DEADLINE = "14 days";
@@ -33,7 +40,10 @@ const DEFAULT_DEADLINE = "14 days";
  * Declares a kind of task once, beside the graph: its name, and what a reply must hold.
  * @throws EmailKitError `INVALID_CONFIG` for an empty name, a deadline that is none, or a schema that has no JSON Schema.
  */
-export function defineTask(name: string, options?: Omit<TaskOptions, "reply">): TaskDefinition<string>;
+export function defineTask(
+  name: string,
+  options?: Omit<TaskOptions, "reply" | "maxClarifications">,
+): TaskDefinition<string>;
 export function defineTask<Schema extends StandardSchemaV1>(
   name: string,
   options: TaskOptions<Schema> & { reply: Schema },
@@ -45,7 +55,12 @@ export function defineTask(name: string, options: TaskOptions = {}): TaskDefinit
     reply: options.reply,
     replySchema: options.reply && replySchemaOf(name, options.reply),
     deadlineMs: durationMs(options.deadline ?? DEFAULT_DEADLINE),
-    accept: { grade: options.accept?.grade ?? "C", from: options.accept?.from ?? [] },
+    accept: {
+      grade: options.accept?.grade ?? "C",
+      from: options.accept?.from ?? [],
+      maxClarifications: options.maxClarifications ?? 2,
+      receipt: options.receipt ?? false,
+    },
   });
 }
 

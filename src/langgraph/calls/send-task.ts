@@ -6,15 +6,16 @@ import { readLease } from "../../ledger/leases.ts";
 import { insertOutbox } from "../../ledger/outbox.ts";
 import { findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { registerThread, threadLease } from "../../ledger/threads.ts";
-import { parseAddress, subaddress } from "../../mail/address.ts";
+import { parseAddress } from "../../mail/address.ts";
 import { composeMail, type ComposeAttachment } from "../../mail/compose.ts";
 import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
-import { createToken } from "../../mail/reply-token.ts";
+import { replySchemaAttachment } from "../../mail/reply-schema.ts";
+import { replyAddress, reversePath } from "../../worker/conversation.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
-import { replySchemaAttachment } from "../reply-schema.ts";
+
 import type { TaskDefinition } from "./define-task.ts";
 import { currentNode, type CurrentNode } from "./node.ts";
 import type { TaskReceipt } from "./receipt.ts";
@@ -95,6 +96,7 @@ async function createTask(
   const cc = asList(mail.cc ?? []).map((address) => parseAddress(address).address);
   const domain = agent.address.address.split("@")[1]!;
   const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain) };
+  const replyTo = replyAddress(kit, agent, id);
   const body = taskBody(mail.body, definition, id);
   const raw = await composeMail({
     messageId: ids.messageId,
@@ -102,7 +104,7 @@ async function createTask(
     from: agent.address,
     to,
     cc,
-    replyTo: replyAddress(kit, agent, id),
+    ...(replyTo !== undefined && { replyTo }),
     subject: mail.subject,
     text: body,
     ...(mail.html !== undefined && { html: mail.html }),
@@ -125,9 +127,10 @@ async function createTask(
     subject: mail.subject,
     body,
     replySchema: definition.replySchema ?? null,
-    accept: { grade: definition.accept.grade, from: [...definition.accept.from] },
+    accept: { ...definition.accept, from: [...definition.accept.from] },
     createdAt: now,
     deadlineAt: now + definition.deadlineMs,
+    clarifications: 0,
     settledAt: null,
     outcome: null,
   };
@@ -145,6 +148,7 @@ async function createTask(
     await insertAliases(sql, { taskId: id }, taskAliases({ ...ids, taskId: id }));
     await insertOutbox(sql, {
       id,
+      kind: "task",
       taskId: id,
       requestId: null,
       agent: agent.name,
@@ -170,21 +174,6 @@ async function createTask(
   });
   // Another process may have been first.
   return (await findTask(kit.ledger.db, id))!;
-}
-
-/** Where a reply goes: a token in Reply-To, or undefined where the provider takes none. */
-function replyAddress(kit: OpenKit, agent: Agent, taskId: string): string | undefined {
-  const token = createToken(kit.tokenKey, { ledgerId: kit.ledger.id, taskId, purpose: "reply" });
-  if (agent.replyTo === "subaddress") return subaddress(agent.address.address, token);
-  return agent.replyTo === "catch-all" ? `${token}@${agent.address.address.split("@")[1]}` : undefined;
-}
-
-/** A variable envelope return path: a bounce that carries no id at all still names its task. */
-function reversePath(kit: OpenKit, agent: Agent, taskId: string): string {
-  if (!agent.bounceToken || agent.replyTo === "none") return agent.address.address;
-  const token = createToken(kit.tokenKey, { ledgerId: kit.ledger.id, taskId, purpose: "bounce" });
-  if (agent.replyTo === "subaddress") return subaddress(agent.address.address, token);
-  return `${token}@${agent.address.address.split("@")[1]}`;
 }
 
 function taskBody(body: string, definition: TaskDefinition, taskId: string): string {

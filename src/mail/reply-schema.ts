@@ -1,4 +1,4 @@
-import type { ComposeAttachment } from "../mail/compose.ts";
+import type { ComposeAttachment } from "./compose.ts";
 
 /** The attachment by which a task mail tells an agent what to answer: a JSON Schema. */
 export const REPLY_SCHEMA_FILENAME = "reply-schema.json";

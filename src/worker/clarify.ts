@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import type { Agent } from "../accounts/agent.ts";
+import type { BlobStore } from "../blobs/blobs.ts";
+import type { Database, Sql } from "../ledger/database.ts";
+import { appendEvent } from "../ledger/events.ts";
+import { countClarification, type TaskRecord } from "../ledger/tasks.ts";
+import { clarificationText, receiptText } from "../mail/clarification.ts";
+import { replySchemaAttachment } from "../mail/reply-schema.ts";
+import { composeFollowUp, type FollowUp, putFollowUp, type TokenKeys } from "./conversation.ts";
+
+type Deps = TokenKeys & { blobs: BlobStore };
+
+/** The reply that is answered: who sent it, and its Message-ID where it has one. */
+export interface Answered {
+  from: string;
+  messageId?: string | undefined;
+}
+
+export function mayClarify(task: TaskRecord): boolean {
+  return task.replySchema !== null && task.clarifications < task.accept.maxClarifications;
+}
+
+/** Writes the mail that asks again, for what a reply did not hold. */
+export async function composeClarification(
+  deps: Deps,
+  agent: Agent,
+  task: TaskRecord,
+  reply: Answered,
+  issues: readonly string[],
+  now: number,
+): Promise<FollowUp> {
+  return composeFollowUp(deps, agent, task, {
+    id: followUpId(task, `clarification ${task.clarifications}`),
+    kind: "clarification",
+    to: reply.from,
+    ...(reply.messageId && { answers: reply.messageId }),
+    text: clarificationText({ issues, replySchema: task.replySchema!, taskId: task.id }),
+    attachments: replySchemaAttachment(task.replySchema ?? undefined),
+    now,
+  });
+}
+
+/** Puts it into the outbox and counts it, unless the task was settled or clarified meanwhile. */
+export async function putClarification(
+  sql: Sql,
+  deps: Deps,
+  agent: Agent,
+  task: TaskRecord,
+  mail: FollowUp,
+  now: number,
+): Promise<boolean> {
+  if (!(await countClarification(sql, task, mail.text))) return false;
+  await putFollowUp(sql, deps, agent, task, mail, now);
+  await appendEvent(sql, {
+    at: now,
+    kind: "clarifying",
+    agent: agent.name,
+    graph: task.graph,
+    threadId: task.threadId,
+    taskId: task.id,
+    messageId: mail.messageId,
+    data: { to: mail.to, number: task.clarifications + 1, body: mail.blob },
+  });
+  return true;
+}
+
+/** Tells who answered what was understood: once, however often it is called. */
+export async function sendReceipt(
+  deps: Deps & { ledger: { db: Database } },
+  agent: Agent,
+  task: TaskRecord,
+  reply: Answered,
+  data: unknown,
+  now: number,
+): Promise<void> {
+  const mail = await composeFollowUp(deps, agent, task, {
+    id: followUpId(task, "receipt"),
+    kind: "receipt",
+    to: reply.from,
+    ...(reply.messageId && { answers: reply.messageId }),
+    text: receiptText(data, task.id),
+    now,
+  });
+  await deps.ledger.db.transaction((sql) => putFollowUp(sql, deps, agent, task, mail, now));
+}
+
+function followUpId(task: TaskRecord, what: string): string {
+  return `${task.id}.${createHash("sha256").update(what).digest("hex").slice(0, 8)}`;
+}

@@ -1,0 +1,99 @@
+import type { Agent } from "../accounts/agent.ts";
+import type { BlobStore } from "../blobs/blobs.ts";
+import { insertAliases } from "../ledger/aliases.ts";
+import type { Sql } from "../ledger/database.ts";
+import { insertOutbox } from "../ledger/outbox.ts";
+import type { TaskRecord } from "../ledger/tasks.ts";
+import { subaddress } from "../mail/address.ts";
+import { type ComposeInput, composeMail } from "../mail/compose.ts";
+import { normalizeMessageId } from "../mail/message-id.ts";
+import { createToken } from "../mail/reply-token.ts";
+import { replySubject } from "../mail/references.ts";
+
+/** What signs the addresses of a ledger's tasks. */
+export interface TokenKeys {
+  tokenKey: Uint8Array;
+  ledger: { readonly id: string };
+}
+
+/** Where a reply goes: a token in Reply-To, or undefined where the provider takes none. */
+export function replyAddress(keys: TokenKeys, agent: Agent, taskId: string): string | undefined {
+  return agent.replyTo === "none" ? undefined : tokenAddress(keys, agent, taskId, "reply");
+}
+
+/** A variable envelope return path: a bounce that carries no id at all still names its task. */
+export function reversePath(keys: TokenKeys, agent: Agent, taskId: string): string {
+  if (!agent.bounceToken || agent.replyTo === "none") return agent.address.address;
+  return tokenAddress(keys, agent, taskId, "bounce");
+}
+
+function tokenAddress(keys: TokenKeys, agent: Agent, taskId: string, purpose: "reply" | "bounce"): string {
+  const token = createToken(keys.tokenKey, { ledgerId: keys.ledger.id, taskId, purpose });
+  const { address } = agent.address;
+  return agent.replyTo === "subaddress" ? subaddress(address, token) : `${token}@${address.split("@")[1]}`;
+}
+
+/** A finished mail of a task's conversation, to be put into the outbox in the transaction that decides on it. */
+export interface FollowUp {
+  id: string;
+  kind: "clarification" | "receipt";
+  messageId: string;
+  text: string;
+  to: string;
+  blob: string;
+}
+
+/** Writes a mail to who answered a task, in the same conversation. `id` is its place in the outbox and its Message-ID: the same id is sent once. */
+export async function composeFollowUp(
+  deps: TokenKeys & { blobs: BlobStore; maxBytes?: number },
+  agent: Agent,
+  task: TaskRecord,
+  mail: { id: string; to: string; answers?: string; text: string; kind: FollowUp["kind"]; now: number } & Pick<
+    ComposeInput,
+    "attachments"
+  >,
+): Promise<FollowUp> {
+  const messageId = `<${mail.id}@${agent.address.address.split("@")[1]}>`;
+  const replyTo = replyAddress(deps, agent, task.id);
+  const answers = mail.answers === task.messageId ? undefined : mail.answers;
+  const raw = await composeMail({
+    messageId,
+    date: new Date(mail.now),
+    from: agent.address,
+    to: [mail.to],
+    ...(replyTo !== undefined && { replyTo }),
+    subject: replySubject(task.subject),
+    text: mail.text,
+    inReplyTo: answers ?? task.messageId,
+    references: answers === undefined ? [task.messageId] : [task.messageId, answers],
+    ...(mail.attachments && { attachments: mail.attachments }),
+    autoSubmitted: "auto-replied",
+    headers: { "X-LangGraph-Email": mail.kind === "clarification" ? "task" : "receipt" },
+    ...(deps.maxBytes !== undefined && { maxBytes: deps.maxBytes }),
+  });
+  return { id: mail.id, kind: mail.kind, messageId, text: mail.text, to: mail.to, blob: await deps.blobs.put(raw) };
+}
+
+export async function putFollowUp(
+  sql: Sql,
+  keys: TokenKeys,
+  agent: Agent,
+  task: TaskRecord,
+  mail: FollowUp,
+  now: number,
+): Promise<void> {
+  await insertAliases(sql, { taskId: task.id }, [normalizeMessageId(mail.messageId)]);
+  await insertOutbox(sql, {
+    id: mail.id,
+    kind: mail.kind,
+    taskId: task.id,
+    requestId: null,
+    agent: agent.name,
+    messageId: mail.messageId,
+    envelope: { from: reversePath(keys, agent, task.id), to: [mail.to] },
+    raw: mail.blob,
+    dueAt: now,
+    attempts: 0,
+    createdAt: now,
+  });
+}
