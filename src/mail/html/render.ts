@@ -54,6 +54,8 @@ const ROOT: State = {
 };
 const SPACES = /[\s\u00A0]/;
 const LARGEST_SHEETS = 300_000;
+/** The row starts with the next text. */
+const NEXT_LINE = -2;
 const MOST_HIDDEN = 50;
 const LONGEST_HIDDEN = 2000;
 
@@ -232,6 +234,7 @@ function lineWriter(): LineWriter {
   let lineMark: LineMark | undefined;
   let breaks = 0;
   let cell = false;
+  let rowStart = -1;
   const end = (state: State): void => {
     const from = filled ? owner : state;
     lines.push({
@@ -259,6 +262,7 @@ function lineWriter(): LineWriter {
   };
   const put = (text: string, state: State): void => {
     settle(state);
+    if (rowStart === NEXT_LINE) rowStart = lines.length;
     if (!filled) {
       owner = state;
       lineMark = pendingMark;
@@ -275,7 +279,7 @@ function lineWriter(): LineWriter {
         pendingMark = marker === "divider" ? "divider" : (pendingMark ?? "announced");
       }
       if (tag === "br") self.newline(state);
-      else if (tag === "td" || tag === "th") cell = cell || (filled && breaks === 0) || (filled && cell);
+      else if (tag === "td" || tag === "th") cell = filled && rowStart === lines.length;
       else if (tag === "li") {
         self.block(false);
         const list = state.list;
@@ -289,7 +293,10 @@ function lineWriter(): LineWriter {
       else if (tag === "s" || tag === "strike" || tag === "del") self.text("~~", state);
       else if (BLOCK_ELEMENTS.has(tag)) {
         if (!cell) self.block(SPACED_ELEMENTS.has(tag));
-        if (tag === "tr") cell = false;
+        if (tag === "tr") {
+          cell = false;
+          rowStart = NEXT_LINE;
+        }
       }
     },
     block: (spaced) => {

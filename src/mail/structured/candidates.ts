@@ -5,7 +5,7 @@ import { decisionOf } from "./decision.ts";
 import { type FieldFound, type FieldsRead, readFields } from "./fields.ts";
 import { findJson, type JsonFound } from "./json-sources.ts";
 import { isRelated, shaped } from "./json-values.ts";
-import { type JsonSchema, propertiesOf, resolved, type SchemaProperty } from "./schema.ts";
+import { type JsonSchema, foldName, propertiesOf, resolved, type SchemaProperty } from "./schema.ts";
 import { readValue } from "./values.ts";
 
 export interface Candidate {
@@ -33,7 +33,9 @@ const LONGEST = 200_000;
 /** The findings in the author's own text and in forms filled in inside the quotation, the most trusted first. */
 export function candidatesInText(parts: ReplyParts, schema: JsonSchema | undefined): Finding[] {
   const text = parts.text.slice(0, LONGEST);
-  const json = findJson(text).filter((found) => found.read.kind !== "value" || isRelated(found.read.value, schema));
+  const json = findJson(text).filter(({ read, start, end }) =>
+    read.kind === "value" ? isRelated(read.value, schema) : namesProperty(text.slice(start, end), schema),
+  );
   const rest = without(text, json);
   const findings = [jsonFinding(json, "fence", schema), jsonFinding(json, "object", schema)];
   if (schema === undefined) return findings;
@@ -54,6 +56,18 @@ function without(text: string, json: readonly JsonFound[]): string {
   return (rest + text.slice(at)).replace(/^\s*(?:`{3}|~{3}).*$/gm, "");
 }
 
+/** Whether damaged JSON is about what the schema asks for. */
+function namesProperty(text: string, schema: JsonSchema | undefined): boolean {
+  if (schema === undefined) return true;
+  const known = new Set(propertiesOf(schema).flatMap(({ path }) => path.map(foldName)));
+  return (
+    known.size === 0 ||
+    Array.from(text.slice(0, 4000).matchAll(/([\p{L}_$][\p{L}\p{N}_$ -]{0,40})["”“’']?\s{0,4}[:：]/gu)).some((match) =>
+      known.has(foldName(match[1] ?? "")),
+    )
+  );
+}
+
 function jsonFinding(json: readonly JsonFound[], source: "fence" | "object", schema: JsonSchema | undefined): Finding {
   const here = json.filter((found) => found.source === source);
   if (here.length === 0) return NOTHING;
@@ -62,6 +76,15 @@ function jsonFinding(json: readonly JsonFound[], source: "fence" | "object", sch
       kind: "incomplete",
       source,
       reason: "The JSON breaks off before it is complete.",
+      missing: [],
+      final: true,
+    };
+  }
+  if (here.some((found) => found.read.kind === "error")) {
+    return {
+      kind: "incomplete",
+      source,
+      reason: "The JSON cannot be read without guessing.",
       missing: [],
       final: true,
     };

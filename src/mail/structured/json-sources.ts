@@ -26,9 +26,21 @@ export function findJson(text: string): JsonFound[] {
       if (looksLikeJson(text, at))
         found.push({ source: isFenced(text, at) ? "fence" : "object", read, start: at, end: text.length });
       return found;
-    } else from = Math.max(at + 1, read.at);
+    } else {
+      if (looksLikeJson(text, at))
+        found.push({ source: isFenced(text, at) ? "fence" : "object", read, start: at, end: blockEnd(text, read.at) });
+      from = Math.max(at + 1, read.at);
+    }
   }
   return found;
+}
+
+/** What cannot be read is not read otherwise either: up to its closing bracket, or the end of its paragraph. */
+function blockEnd(text: string, from: number): number {
+  const paragraph = text.indexOf("\n\n", from);
+  const end = paragraph < 0 ? text.length : paragraph;
+  const bracket = text.lastIndexOf("}", end);
+  return bracket >= from ? bracket + 1 : end;
 }
 
 /** An object anywhere; a list only where it opens a line, as `[1]` in prose is a reference. */

@@ -6,7 +6,7 @@ export type JsonRead =
   | { kind: "error"; at: number };
 
 const DEEPEST = 64;
-/** Keys that reach the prototype of what a value is merged into: they are data nowhere. */
+/** Keys that reach the prototype of what a value is merged into: they are left out. */
 const POLLUTING: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 /** What closes a string, by what opened it: word processors make typographic quotes of straight ones. */
 const CLOSING: Readonly<Record<string, string>> = {
@@ -91,7 +91,7 @@ class JsonReader {
       const step = this.value(depth + 1);
       if (!step.ok) return step;
       const name = String(key.value);
-      if (POLLUTING.has(name)) return fail();
+      if (name === "__proto__" || (POLLUTING.has(name) && typeof step.value === "object")) continue;
       if (Object.hasOwn(object, name) && JSON.stringify(object[name]) !== JSON.stringify(step.value)) return fail();
       object[name] = step.value;
     }

@@ -16,7 +16,7 @@ export function readNumber(raw: string, integer: boolean): ReadValue {
     .replace(/,[-–—]{1,2}$/, "")
     .replace(UNIT, "")
     .trim();
-  const match = /^(?:(?:approx\.?|ca\.?|about|~|circa)\s*)?([+-−]?)\s?(\d[\d.,'’ ]*)$/i.exec(text);
+  const match = /^(?:(?:approx\.?|ca\.?|about|~|circa)\s*)?([+\-−]?)\s?(\d[\d.,'’ ]*)$/i.exec(text);
   if (match === null) return { kind: "none" };
   if (/^(?:approx|ca|about|~|circa)/i.test(text)) return { kind: "ambiguous", why: `"${raw}" is not exact` };
   const sign = match[1] === "-" || match[1] === "−" ? -1 : 1;
