@@ -40,6 +40,7 @@ export function delimitedSignatureEnd(lines: readonly Line[], i: number, end: nu
   for (let k = i + 1; k < end; k += 1) {
     const line = lines[k];
     if (line === undefined || isBlank(line)) continue;
+    if (count === 0 && isSignatureDelimiter(line)) return undefined;
     count += 1;
     if (count > LONGEST_SIGNATURE_LINES * (standard ? 3 : 1)) return undefined;
     if (disclaimerAt(lines, k) || listFooterAt(lines, k)) return end;
