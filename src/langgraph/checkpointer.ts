@@ -16,7 +16,7 @@ import { findWait, markParked, taskIdsOfWait } from "../ledger/waits.ts";
 import { isAwaitReplyRequest } from "./calls/await-reply.ts";
 import type { OpenKit, OpenKitOnce } from "./context.ts";
 import { cancelThread } from "./drive/close-waits.ts";
-import { runOf } from "./run.ts";
+import { REQUEST_KEY, runOf } from "./run.ts";
 
 /** A saver of any kind: what LangGraph's own savers, and others, have in common. */
 // eslint-disable-next-line typescript/no-explicit-any -- a saver's version type is its own affair
@@ -57,8 +57,10 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
     await this.#refuseStale(config);
-    const stored = await this.#inner.put(config, checkpoint, metadata, newVersions);
-    runOf(config.configurable)?.stored?.add(checkpoint.id);
+    const run = runOf(config.configurable);
+    const marked = run?.request === undefined ? metadata : { ...metadata, [REQUEST_KEY]: run.request };
+    const stored = await this.#inner.put(config, checkpoint, marked, newVersions);
+    run?.stored?.add(checkpoint.id);
     return stored;
   }
 

@@ -3,7 +3,7 @@ import type { Lease } from "../ledger/leases.ts";
 /** Where a root run's own data lie in `configurable`. Keys that begin with two underscores stay out of metadata and traces. */
 export const RUN_KEY = "__langgraph_email_run";
 
-/** Where a checkpoint's metadata say which request began the run; LangGraph copies it from `configurable`. */
+/** Where a checkpoint's metadata say which request its run serves. */
 export const REQUEST_KEY = "langgraph_email_request";
 
 /** A root run of an attached graph, which holds its thread's lease until it ends. */
@@ -15,6 +15,8 @@ export interface EmailRun {
   lease: Lease;
   /** The checkpoints that this run has stored or loaded; absent where the saver is not the kit's. */
   stored?: Set<string>;
+  /** The id of the request that the run serves; its checkpoints bear it. */
+  request?: string;
   /** Why a node of this run may not send mail, or undefined where its checkpoints are stored first. */
   notDurable: string | undefined;
 }

@@ -97,7 +97,7 @@ async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRe
   try {
     if (request.state === "pending") {
       if (!(await hasBegun(request, drive))) {
-        await invoke(kit, drive, inbox.options.input(await readRequest(kit, record)), { [REQUEST_KEY]: request.id });
+        await invoke(kit, drive, inbox.options.input(await readRequest(kit, record)), request.id);
       }
       await markStarted(kit.ledger.db, request.id);
     }

@@ -70,6 +70,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
         lease: (held ?? outer)!.lease,
         notDurable: notDurable(this, durability),
         ...(this.checkpointer instanceof EmailCheckpointSaver && { stored: new Set<string>() }),
+        ...(!held && outer?.request !== undefined && { request: outer.request }),
       };
       const { checkpointDuring: _, ...rest } = config ?? {};
       try {

@@ -93,24 +93,19 @@ export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> 
     again = false;
     await recordResume(kit, drive, waits);
     // The run stays that of the request which began it, or it would be begun again.
-    const request = state.metadata[REQUEST_KEY];
-    await invoke(kit, drive, null, request === undefined ? {} : { [REQUEST_KEY]: request });
+    await invoke(kit, drive, null, state.metadata[REQUEST_KEY] as string | undefined);
   }
 }
 
 /** Runs the graph as part of a drive that holds the thread. */
-export async function invoke(
-  kit: OpenKit,
-  drive: Drive,
-  input: unknown,
-  configurable: Record<string, unknown> = {},
-): Promise<void> {
+export async function invoke(kit: OpenKit, drive: Drive, input: unknown, request?: string): Promise<void> {
   const run: EmailRun = {
     ledgerId: kit.ledger.id,
     graph: drive.name,
     threadId: drive.threadId,
     lease: drive.held.lease,
     notDurable: undefined,
+    ...(request !== undefined && { request }),
   };
   const control = new RunControl();
   const drain = () => control.requestDrain("The worker stops.");
@@ -118,7 +113,7 @@ export async function invoke(
   drive.stop.drain.addEventListener("abort", drain);
   try {
     await drive.graph.invoke(input, {
-      configurable: { ...configurable, thread_id: drive.threadId, [RUN_KEY]: run },
+      configurable: { thread_id: drive.threadId, [RUN_KEY]: run },
       durability: "sync",
       control,
       signal: AbortSignal.any([drive.stop.abort, drive.held.signal]),
