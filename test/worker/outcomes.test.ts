@@ -106,7 +106,9 @@ describe("a reply", () => {
   });
 
   it("that holds something else is unparseable", async () => {
-    await using desk = await asked();
+    const schema = z.object({ approved: z.boolean() });
+    const once = defineTask("approval", { reply: schema, maxClarifications: 0 });
+    await using desk = await asked("boss@b.example", { task: once });
     await replyAs(mail, { from: "boss@b.example", mail: task(), text: "When do you need to know?" });
     await desk.kit.runOnce();
     expect(await desk.outcome()).toMatchObject({ kind: "unparseable", from: "boss@b.example" });
