@@ -91,7 +91,7 @@ async function openPool(address: PostgresAddress) {
     keepAlive: true,
     types: {
       getTypeParser: (oid: number, format?: "text" | "binary"): unknown =>
-        oid === INT8 ? Number : pg.types.getTypeParser(oid, format as "text"),
+        oid === INT8 ? Number : pg.types.getTypeParser(oid, format),
     },
   };
   const pool = new pg.Pool({ ...settings, max: CONNECTIONS, allowExitOnIdle: true });

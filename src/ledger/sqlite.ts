@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { EmailKitError } from "../errors.ts";
 import type { Database, Sql, SqlParameters, SqlValue } from "./database.ts";
@@ -15,7 +16,7 @@ export function openSqlite(path: string): Database {
   const db = connect(path);
   const statements = new Map<string, StatementSync>();
   const listeners = new Set<() => void>();
-  let queue: Promise<unknown> = Promise.resolve();
+  const queue = queueOf(path);
   let poll: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -40,10 +41,10 @@ export function openSqlite(path: string): Database {
       guard(() => prepare(statement).all(bound(parameters)) as Row[]),
     run: async (statement, parameters = {}) => guard(() => Number(prepare(statement).run(bound(parameters)).changes)),
   };
-  /** One connection: what is asked while a transaction is open waits for its end. */
+  /** What is asked while a transaction is open waits for its end. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = queue.then(work);
-    queue = turn.catch(() => {});
+    const turn = queue.last.then(work);
+    queue.last = turn.catch(() => {});
     return turn;
   };
   const committed = () => {
@@ -100,6 +101,22 @@ export function openSqlite(path: string): Database {
         db.close();
       }),
   };
+}
+
+interface Queue {
+  last: Promise<unknown>;
+}
+
+const queues = new Map<string, WeakRef<Queue>>();
+
+/** One for all connections of this process to a file: SQLite would wait for another one's transaction with the whole process, and so for ever. */
+function queueOf(path: string): Queue {
+  const key = resolve(path);
+  const known = path === ":memory:" ? undefined : queues.get(key)?.deref();
+  if (known) return known;
+  const queue = { last: Promise.resolve() };
+  if (path !== ":memory:") queues.set(key, new WeakRef(queue));
+  return queue;
 }
 
 function connect(path: string): DatabaseSync {

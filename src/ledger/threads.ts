@@ -82,8 +82,14 @@ export async function recordFailure(
 ): Promise<void> {
   await sql.run(
     `UPDATE threads SET failures = failures + 1, retry_at = :retryAt, last_error = :error,
-       stalled_at = CASE WHEN :retryAt IS NULL THEN :now ELSE NULL END WHERE thread_id = :threadId AND graph = :graph`,
-    { threadId, graph, retryAt: failure.retryAt, error: failure.error, now: failure.now },
+       stalled_at = :stalledAt WHERE thread_id = :threadId AND graph = :graph`,
+    {
+      threadId,
+      graph,
+      retryAt: failure.retryAt,
+      error: failure.error,
+      stalledAt: failure.retryAt === null ? failure.now : null,
+    },
   );
 }
 

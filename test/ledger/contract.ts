@@ -1,14 +1,52 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { insertAliases, resolveAlias } from "../../src/ledger/aliases.ts";
+import { databaseBlobs } from "../../src/ledger/blobs.ts";
 import { advanceCursor, readCursor } from "../../src/ledger/cursors.ts";
 import type { Database } from "../../src/ledger/database.ts";
+import { appendEvent, lastEvent, readEvents } from "../../src/ledger/events.ts";
 import { acquireLease, readLease, releaseLease, renewLease } from "../../src/ledger/leases.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
-import { insertOutbox, leaseDue, outboxState, abandonedRows, reschedule } from "../../src/ledger/outbox.ts";
-import { databaseBlobs } from "../../src/ledger/blobs.ts";
-import { appendEvent, readEvents } from "../../src/ledger/events.ts";
-import { findTask, insertTask, settleTask, type TaskRecord } from "../../src/ledger/tasks.ts";
-import { findWait, markDelivered, markWoken, openWait } from "../../src/ledger/waits.ts";
-import { readyThreads, registerThread } from "../../src/ledger/threads.ts";
+import { findMessage, insertMessage, type MessageRecord, messagesByDisposition } from "../../src/ledger/messages.ts";
+import {
+  abandonedRows,
+  insertOutbox,
+  leaseDue,
+  markFailed,
+  markSending,
+  markSubmitted,
+  nextOutboxTime,
+  outboxState,
+  renewOutboxLease,
+  reschedule,
+} from "../../src/ledger/outbox.ts";
+import {
+  insertRequest,
+  markAnswered,
+  markStarted,
+  markWaiting,
+  openRequests,
+  wakeRequests,
+} from "../../src/ledger/requests.ts";
+import { findTask, insertTask, settleTask, type TaskRecord, unclaimedTasks } from "../../src/ledger/tasks.ts";
+import {
+  findThread,
+  nextThreadTime,
+  readyThreads,
+  recordFailure,
+  recordSuccess,
+  registerThread,
+  retryStalled,
+  stalledThreads,
+} from "../../src/ledger/threads.ts";
+import {
+  closeWait,
+  findWait,
+  markDelivered,
+  markParked,
+  markWoken,
+  openWait,
+  openWaits,
+} from "../../src/ledger/waits.ts";
 
 /** Every driver of the database port has to pass this. */
 export function ledgerContract(name: string, openTwo: () => Promise<[Database, Database]>): void {
@@ -133,6 +171,98 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       const ready = (graphs: string[]) => readyThreads(db, { graphs, now: 101, limit: 10 });
       expect(await ready(["{a,b}", "it's"])).toHaveLength(1);
       expect(await ready([])).toHaveLength(0);
+    });
+
+    it("retries a failed thread, stalls it, and lets it go on", async () => {
+      await registerThread(db, "t", "g");
+      await recordFailure(db, "t", "g", { error: "no", retryAt: 50, now: 10 });
+      expect(await nextThreadTime(db, ["g"])).toBe(50);
+      expect(await readyThreads(db, { graphs: ["g"], now: 49, limit: 1 })).toHaveLength(0);
+      expect(await readyThreads(db, { graphs: ["g"], now: 50, limit: 1 })).toHaveLength(1);
+      await recordFailure(db, "t", "g", { error: "no", retryAt: null, now: 60 });
+      expect(await stalledThreads(db)).toMatchObject([{ threadId: "t", failures: 2, stalledAt: 60, retryAt: null }]);
+      expect(await nextThreadTime(db, ["g"])).toBeUndefined();
+      expect(await retryStalled(db, "t", 70)).toBe(true);
+      expect(await retryStalled(db, "t", 70)).toBe(false);
+      await recordSuccess(db, "t", "g");
+      expect(await findThread(db, "t", "g")).toEqual({
+        threadId: "t",
+        graph: "g",
+        failures: 0,
+        retryAt: null,
+        stalledAt: null,
+        lastError: null,
+      });
+    });
+
+    it("hands out the requests of a thread one after another", async () => {
+      await insertMessage(db, message("m"));
+      await insertMessage(db, message("m"));
+      expect(await findMessage(db, "m")).toEqual(message("m"));
+      expect(await messagesByDisposition(db, "request")).toHaveLength(1);
+      const request = { agent: "desk", graph: "g", threadId: "t", message: "m" };
+      expect(await insertRequest(db, { ...request, id: "b", createdAt: 2 })).toBe(true);
+      expect(await insertRequest(db, { ...request, id: "a", createdAt: 1 })).toBe(true);
+      const open = async () => (await openRequests(db, { graphs: ["g"], now: 10, limit: 5 })).map(({ id }) => id);
+      expect(await open()).toEqual(["a"]);
+      await markStarted(db, "a");
+      await markWaiting(db, "a");
+      expect(await open()).toEqual([]);
+      await wakeRequests(db, "t");
+      expect(await open()).toEqual(["a"]);
+      await markAnswered(db, "a", 5);
+      expect(await open()).toEqual(["b"]);
+    });
+
+    it("tells which waits of a thread are open, and which tasks are still to be asked for", async () => {
+      await insertTask(db, task("a"));
+      await insertTask(db, task("b"));
+      const place = { graph: "g", threadId: "t", node: "n", checkpointId: "c" };
+      await openWait(db, { ...place, id: "w", nodeTaskId: "mine", taskIds: ["a"] }, 1);
+      const claims = async (nodeTaskId: string) => {
+        const found = await unclaimedTasks(db, {
+          threadId: "t",
+          graph: "g",
+          name: "approval",
+          nodeTaskId,
+          checkpointId: "c",
+        });
+        return Object.fromEntries(found.map(({ task, mine }) => [task.id, mine]));
+      };
+      expect(await claims("mine")).toEqual({ a: true, b: false });
+      expect(await claims("other")).toEqual({ b: false });
+      expect(await openWaits(db, "t")).toHaveLength(1);
+      expect(await openWaits(db, "t", "other")).toHaveLength(0);
+      expect(await markParked(db, "w", 2)).toBe(true);
+      expect(await markParked(db, "w", 2)).toBe(false);
+      await closeWait(db, "w", "consumed", 3);
+      expect(await openWaits(db, "t", "g")).toHaveLength(0);
+    });
+
+    it("follows a mail from due to submitted", async () => {
+      await insertOutbox(db, { ...mail("a"), taskId: null, requestId: "r" });
+      expect(await nextOutboxTime(db)).toBe(5);
+      await leaseDue(db, { agents: ["desk"], holder: "w", now: 10, leaseMs: 100, limit: 5 });
+      await renewOutboxLease(db, "a", "w", 500);
+      expect(await markSending(db, "a", "other")).toBe(false);
+      expect(await markSending(db, "a", "w")).toBe(true);
+      expect(await nextOutboxTime(db)).toBe(501);
+      await markSubmitted(db, "a", 20);
+      expect(await outboxState(db, "a")).toMatchObject({ state: "submitted", submittedAt: 20 });
+      await markFailed(db, "a", "unknown", "lost");
+      expect(await outboxState(db, "a")).toMatchObject({ state: "unknown", lastError: "lost" });
+      await insertAliases(db, { requestId: "r" }, ["x", "y"]);
+      await insertAliases(db, { taskId: "t" }, ["x"]);
+      expect(await resolveAlias(db, "x")).toEqual({ requestId: "r" });
+    });
+
+    it("numbers the audit log, of all and of a thread", async () => {
+      const event = { at: 1, kind: "received", data: { a: "\0" } } as const;
+      await appendEvent(db, { ...event, threadId: "t" });
+      await appendEvent(db, event);
+      expect(await lastEvent(db)).toBe(2);
+      expect(await readEvents(db, { threadId: "t" })).toEqual([{ ...event, seq: 1, threadId: "t" }]);
+      expect(await readEvents(db, { after: 1, limit: 5 })).toEqual([{ ...event, seq: 2 }]);
     });
 
     it("says that it is closed", async () => {
@@ -264,6 +394,7 @@ function task(id: string): TaskRecord {
     createdAt: 1,
     deadlineAt: 1_000,
     clarifications: 0,
+    expects: null,
     settledAt: null,
     outcome: null,
   };
@@ -282,5 +413,27 @@ function mail(id: string) {
     dueAt: 5,
     attempts: 0,
     createdAt: 5,
+  };
+}
+
+function message(id: string): MessageRecord {
+  return {
+    id,
+    agent: "desk",
+    mailbox: "box",
+    uidValidity: "1",
+    uid: 1,
+    messageId: null,
+    sender: "boss@b.example",
+    subject: "s",
+    classification: "person",
+    disposition: "request",
+    reason: null,
+    taskId: null,
+    grade: null,
+    raw: "0",
+    content: { text: "t", quoted: "", signature: "", attachments: [] },
+    receivedAt: 1,
+    storedAt: 2,
   };
 }

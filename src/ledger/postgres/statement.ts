@@ -7,16 +7,20 @@ export interface NumberedStatement {
   names: readonly string[];
 }
 
-/** A quoted string, a cast, or a parameter with the `IN` before it. */
-const TOKEN = /'[^']*'|::|(\bIN )?:([A-Za-z]\w*)/g;
+/** A quoted string, a cast, or a parameter with the `IN` before it or the `IS NULL` behind it. */
+const TOKEN = /'[^']*'|::|(\bIN )?:([A-Za-z]\w*)( IS (?:NOT )?NULL\b)?/g;
 
 /** Writes a statement of the port in PostgreSQL's own words. */
 export function numberedStatement(statement: string): NumberedStatement {
   const names: string[] = [];
-  const text = ownTypes(statement).replace(TOKEN, (token, list: string | undefined, name: string | undefined) => {
+  const typed = new Map<string, number>();
+  const text = ownTypes(statement).replace(TOKEN, (token, list?: string, name?: string, isNull?: string) => {
     if (name === undefined) return token;
-    if (!names.includes(name)) names.push(name);
-    const parameter = `$${names.indexOf(name) + 1}`;
+    // It says nothing of the parameter's type, which PostgreSQL wants to know at the first use.
+    if (isNull) return `$${names.push(name)}::text${isNull}`;
+    const number = typed.get(name) ?? names.push(name);
+    typed.set(name, number);
+    const parameter = `$${number}`;
     return list ? `= ANY (${parameter})` : parameter;
   });
   return { text, names };

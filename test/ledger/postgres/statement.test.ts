@@ -16,6 +16,13 @@ describe("numberedStatement", () => {
     });
   });
 
+  it("asks for null by a parameter that has a type", () => {
+    expect(numberedStatement("SELECT 1 FROM t WHERE (:a IS NULL OR a = :a) AND b = :b AND :b IS NOT NULL")).toEqual({
+      text: "SELECT 1 FROM t WHERE ($1::text IS NULL OR a = $2) AND b = $3 AND $4::text IS NOT NULL",
+      names: ["a", "a", "b", "b"],
+    });
+  });
+
   it("writes table definitions in its own types, and nothing else", () => {
     expect(
       numberedStatement("\n  CREATE TABLE t (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, b BLOB, c TEXT) STRICT")
