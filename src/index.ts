@@ -3,6 +3,7 @@ export type { BlobStore } from "./blobs/blobs.ts";
 export type { AgentConfig, EmailKitConfig } from "./config.ts";
 export { EmailKitError, type EmailKitErrorCode, ERROR_CODES } from "./errors.ts";
 export { type CompiledGraph, createEmailKit, type EmailKit, type StartOptions } from "./kit.ts";
+export type { MailExpectation, MailOutcome } from "./langgraph/calls/await-mail.ts";
 export { type AwaitReplyRequest, isAwaitReplyRequest } from "./langgraph/calls/await-reply.ts";
 export { defineTask, type TaskDefinition, type TaskOptions } from "./langgraph/calls/define-task.ts";
 export type { EmailNodes } from "./langgraph/calls/nodes.ts";

@@ -15,6 +15,7 @@ import {
 } from "./config.ts";
 import { EmailKitError } from "./errors.ts";
 import { hashId } from "./langgraph/base32.ts";
+import { awaitMail, type MailExpectation, type MailOutcome } from "./langgraph/calls/await-mail.ts";
 import { awaitReply } from "./langgraph/calls/await-reply.ts";
 import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import { createNodes, type EmailNodes } from "./langgraph/calls/nodes.ts";
@@ -69,6 +70,8 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
     task: TaskDefinition<Reply> | TaskReceipt<Reply>,
     definition?: TaskDefinition<Reply>,
   ): Promise<Outcome<Reply>>;
+  /** Parks the graph until a mail comes that is no reply, such as a one-time code, and returns it with the code and the link in it. */
+  awaitMail(expectation: MailExpectation<AgentName>): Promise<MailOutcome>;
   /** The same two calls as ready nodes. */
   readonly nodes: EmailNodes<AgentName>;
   /** LangChain tools with which a model mails and waits as one agent. */
@@ -180,6 +183,7 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
   return {
     sendTask: send,
     awaitReply: wait,
+    awaitMail: async (expectation) => awaitMail(await open(), expectation),
     nodes: createNodes<AgentName>({ sendTask: send, awaitReply: wait }),
     tools: (agent) => {
       requireAgent(agents, agent);

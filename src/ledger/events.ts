@@ -23,6 +23,7 @@ export type AuditKind =
   | "submission-unknown"
   | "parked"
   | "received"
+  | "expecting"
   | "clarifying"
   | "settled"
   | "resumed"

@@ -83,6 +83,23 @@ export async function earlierReplies(sql: Sql, taskId: string): Promise<string[]
   return rows.map((row) => fromRow(row).content.text);
 }
 
+/** Mails for an agent that nobody waited for when they came, received since then, newest first. */
+export async function unmatchedSince(sql: Sql, agent: string, since: number): Promise<MessageRecord[]> {
+  const rows = await sql.all<Row>(
+    `${SELECT} WHERE disposition = 'unmatched' AND agent = :agent AND received_at >= :since ORDER BY received_at DESC, id`,
+    { agent, since },
+  );
+  return rows.map(fromRow);
+}
+
+/** A mail that nobody waited for when it came has found its task. */
+export async function assignMessage(sql: Sql, id: string, taskId: string): Promise<void> {
+  await sql.run("UPDATE messages SET disposition = 'settled', reason = NULL, task_id = :taskId WHERE id = :id", {
+    id,
+    taskId,
+  });
+}
+
 export async function messagesByDisposition(sql: Sql, disposition: Disposition): Promise<MessageRecord[]> {
   const rows = await sql.all<Row>(`${SELECT} WHERE disposition = :disposition ORDER BY stored_at, id`, { disposition });
   return rows.map(fromRow);

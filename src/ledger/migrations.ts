@@ -19,6 +19,7 @@ const MIGRATIONS = [
     body TEXT NOT NULL,
     reply_schema_json TEXT,
     accept_json TEXT NOT NULL,
+    expects_json TEXT,
     created_at INTEGER NOT NULL,
     deadline_at INTEGER NOT NULL,
     clarifications INTEGER NOT NULL DEFAULT 0,
@@ -26,6 +27,7 @@ const MIGRATIONS = [
     outcome_json TEXT
   ) STRICT;
   CREATE INDEX tasks_by_thread ON tasks (thread_id, name);
+  CREATE INDEX tasks_expecting ON tasks (agent, created_at) WHERE expects_json IS NOT NULL AND settled_at IS NULL;
   CREATE INDEX tasks_due ON tasks (deadline_at) WHERE settled_at IS NULL;
 
   CREATE TABLE outbox (

@@ -13,6 +13,14 @@ export interface Acceptance {
   receipt: boolean;
 }
 
+/** A mail that is waited for and answers nothing, such as a code after a sign-up. */
+export interface Expectation {
+  /** Addresses or `*@domain`; empty for anyone. */
+  from: string[];
+  /** What the subject must contain, in any case; empty for anything. */
+  subject: string;
+}
+
 /** A task as the ledger keeps it. Frozen but for its outcome, which is written once. */
 export interface TaskRecord {
   id: string;
@@ -30,6 +38,8 @@ export interface TaskRecord {
   /** JSON Schema of the reply; absent where any text will do. */
   replySchema: Record<string, unknown> | null;
   accept: Acceptance;
+  /** Set where no mail was sent: the task waits for one to come. */
+  expects: Expectation | null;
   createdAt: number;
   deadlineAt: number;
   /** How often it was asked again so far. */
@@ -52,6 +62,7 @@ interface TaskRow {
   body: string;
   reply_schema_json: string | null;
   accept_json: string;
+  expects_json: string | null;
   created_at: number;
   deadline_at: number;
   clarifications: number;
@@ -60,12 +71,12 @@ interface TaskRow {
 }
 
 const COLUMNS =
-  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, created_at, deadline_at, clarifications, settled_at, outcome_json";
+  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, settled_at, outcome_json";
 
 /** Resolves with false, and changes nothing, when the id exists. */
 export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    `INSERT INTO tasks (${COLUMNS}) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :createdAt, :deadlineAt, :clarifications, :settledAt, :outcome)
+    `INSERT INTO tasks (${COLUMNS}) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :settledAt, :outcome)
      ON CONFLICT (id) DO NOTHING`,
     {
       id: task.id,
@@ -81,6 +92,7 @@ export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
       body: task.body,
       replySchema: task.replySchema && JSON.stringify(task.replySchema),
       accept: JSON.stringify(task.accept),
+      expects: task.expects && JSON.stringify(task.expects),
       createdAt: task.createdAt,
       deadlineAt: task.deadlineAt,
       clarifications: task.clarifications,
@@ -123,6 +135,15 @@ export async function openTasks(sql: Sql, threadId: string): Promise<TaskRecord[
   const rows = await sql.all<TaskRow>(
     `SELECT ${COLUMNS} FROM tasks WHERE thread_id = :threadId AND settled_at IS NULL`,
     { threadId },
+  );
+  return rows.map(fromRow);
+}
+
+/** The agent's open tasks that wait for a mail to come, oldest first. */
+export async function expectingTasks(sql: Sql, agent: string): Promise<TaskRecord[]> {
+  const rows = await sql.all<TaskRow>(
+    `SELECT ${COLUMNS} FROM tasks WHERE agent = :agent AND expects_json IS NOT NULL AND settled_at IS NULL ORDER BY created_at, id`,
+    { agent },
   );
   return rows.map(fromRow);
 }
@@ -217,6 +238,7 @@ function fromRow(row: TaskRow): TaskRecord {
     body: row.body,
     replySchema: row.reply_schema_json === null ? null : (JSON.parse(row.reply_schema_json) as Record<string, unknown>),
     accept: JSON.parse(row.accept_json) as Acceptance,
+    expects: row.expects_json === null ? null : (JSON.parse(row.expects_json) as Expectation),
     createdAt: row.created_at,
     deadlineAt: row.deadline_at,
     clarifications: row.clarifications,

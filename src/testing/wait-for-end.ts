@@ -22,9 +22,12 @@ export async function waitForEnd<Graph extends StatefulGraph>(
   const end = Date.now() + (options.timeoutMs ?? 10_000);
   for (;;) {
     const state = await graph.getState(thread);
-    if (state.next.length === 0 && state.tasks.length === 0) return state.values as Awaited<ReturnType<Graph["invoke"]>>;
+    if (state.next.length === 0 && state.tasks.length === 0)
+      return state.values as Awaited<ReturnType<Graph["invoke"]>>;
     if (Date.now() > end) {
-      throw new Error(`Thread ${thread.configurable.thread_id} still waits in ${state.next.join(", ") || "a finished step"}.`);
+      throw new Error(
+        `Thread ${thread.configurable.thread_id} still waits in ${state.next.join(", ") || "a finished step"}.`,
+      );
     }
     await sleep(10);
   }

@@ -20,6 +20,7 @@ import { composeClarification, putClarification } from "./clarify.ts";
 import type { FollowUp } from "./conversation.ts";
 import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
+import { expectedOutcome, findExpecting } from "./expected.ts";
 import { judge, type Verdict } from "./judge.ts";
 
 /** How far before the ledger's making a mailbox is looked at first: clocks differ. */
@@ -63,7 +64,8 @@ async function receive(deps: WorkerDeps, mailbox: string, agents: readonly Agent
   };
   if (parsed.kind === "unreadable") {
     deps.log.warn("A mail cannot be read", { mailbox, uid: mail.uid, reason: parsed.reason });
-    await deps.ledger.db.transaction((sql) => store(deps, sql, record, { kind: "none" }, undefined));
+    const verdict: Verdict = { disposition: "unreadable", reason: parsed.reason };
+    await deps.ledger.db.transaction((sql) => store(deps, sql, record, { task: undefined, verdict }));
     return;
   }
   await receiveMessage(deps, agents, record, parsed.message);
@@ -91,14 +93,28 @@ async function receiveMessage(
     sender: message.from?.address ?? null,
     subject: message.subject,
     classification: classification.kind,
-    disposition: verdict.disposition,
-    reason: verdict.reason ?? null,
-    taskId: correlation.kind === "task" ? correlation.task.id : null,
-    grade: verdict.grade ?? null,
     content: contentOf(message, parts),
   };
-  const followUp = await clarificationFor(deps, record, correlation, verdict);
-  await deps.ledger.db.transaction((sql) => store(deps, sql, record, correlation, verdict, followUp));
+  const clarification = await clarificationFor(deps, record, correlation, verdict);
+  await deps.ledger.db.transaction(async (sql) => {
+    // Looked for here, so that a wait which begins meanwhile is not missed.
+    const expecting = correlation.kind === "none" && agent && (await findExpecting(sql, agent.name, message));
+    if (expecting) {
+      const outcome = expectedOutcome(message, parts, base.receivedAt);
+      await store(deps, sql, record, { task: expecting, verdict: { disposition: "settled", grade: "E", outcome } });
+    } else {
+      const task = correlation.kind === "task" ? correlation.task : undefined;
+      await store(deps, sql, record, { task, verdict, correlation, clarification });
+    }
+  });
+}
+
+/** What was made of a mail. */
+interface Understood {
+  task: TaskRecord | undefined;
+  verdict: Verdict;
+  correlation?: Correlation;
+  clarification?: FollowUp | undefined;
 }
 
 /** The mail that asks again for what is missing. */
@@ -116,25 +132,26 @@ async function clarificationFor(
 }
 
 /** The mail, the task that it settles, the request that it makes, the cursor and the audit: all or nothing. */
-async function store(
-  deps: WorkerDeps,
-  sql: Sql,
-  record: MessageRecord,
-  correlation: Correlation,
-  verdict: Verdict | undefined,
-  followUp?: FollowUp,
-): Promise<void> {
-  const task = correlation.kind === "task" ? correlation.task : undefined;
-  const settled = verdict?.outcome !== undefined && task !== undefined;
-  const first = settled && (await settleTask(sql, task.id, verdict.outcome!, record.storedAt));
-  if (settled && !first) Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
+async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood: Understood): Promise<void> {
+  const { task, verdict, correlation, clarification } = understood;
+  const { outcome } = verdict;
+  const record: MessageRecord = {
+    ...base,
+    disposition: verdict.disposition,
+    reason: verdict.reason ?? null,
+    taskId: task?.id ?? null,
+    grade: verdict.grade ?? null,
+  };
+  const first =
+    task !== undefined && outcome !== undefined && (await settleTask(sql, task.id, outcome, record.storedAt));
+  if (outcome && !first) Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
   if (await insertMessage(sql, record)) {
     await auditReceived(sql, record, task);
-    if (first) await auditSettled(sql, record, task, verdict.outcome!);
-    if (task && followUp) {
-      await putClarification(sql, deps, deps.agents.get(task.agent)!, task, followUp, record.storedAt);
+    if (first) await auditSettled(sql, record, task, outcome);
+    if (task && clarification) {
+      await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
-    if (record.disposition === "request") await acceptRequest(deps, sql, record, correlation);
+    if (record.disposition === "request") await acceptRequest(deps, sql, record, correlation ?? { kind: "none" });
   }
   await advanceCursor(sql, record.mailbox, record.uidValidity, record.uid);
 }

@@ -24,7 +24,8 @@ afterEach(async () => {
 /** The nth mail that Kim got. */
 const received = (n: number) => until(`mail ${n} for Kim`, () => mail.mails("kim@b.example")[n - 1]);
 const textOf = (raw: Uint8Array) => Buffer.from(raw).toString("utf8");
-const reply = async (n: number, text: string) => replyAs(mail, { from: "kim@b.example", mail: await received(n), text });
+const reply = async (n: number, text: string) =>
+  replyAs(mail, { from: "kim@b.example", mail: await received(n), text });
 
 describe("a reply that does not hold what was asked for", () => {
   it("is answered by what is missing, and the wait goes on until it is there", async () => {

@@ -63,7 +63,8 @@ export async function awaitReply<Reply>(
   }
 }
 
-async function waitFor(kit: OpenKit, node: CurrentNode, task: TaskRecord): Promise<StoredOutcome> {
+/** Parks until the task has an outcome. */
+export async function waitFor(kit: OpenKit, node: CurrentNode, task: TaskRecord): Promise<StoredOutcome> {
   const { threadId, nodeTaskId, checkpointId } = node;
   const waitId = hashId("wait", nodeTaskId, task.id);
   const wait = { id: waitId, graph: node.run.graph, threadId, node: node.node, nodeTaskId, checkpointId };

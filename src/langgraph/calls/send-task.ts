@@ -130,6 +130,7 @@ async function createTask(
     accept: { ...definition.accept, from: [...definition.accept.from] },
     createdAt: now,
     deadlineAt: now + definition.deadlineMs,
+    expects: null,
     clarifications: 0,
     settledAt: null,
     outcome: null,

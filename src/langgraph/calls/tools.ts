@@ -1,5 +1,6 @@
 import { tool } from "@langchain/core/tools";
 import type { OpenKitOnce } from "../context.ts";
+import { awaitMail } from "./await-mail.ts";
 import { awaitReply } from "./await-reply.ts";
 import { defineTask } from "./define-task.ts";
 import type { Outcome } from "./outcome.ts";
@@ -25,6 +26,20 @@ const DELEGATE_SCHEMA = {
   additionalProperties: false,
 } as const;
 
+interface AwaitMailInput {
+  from?: string;
+  subject?: string;
+}
+
+const AWAIT_MAIL_SCHEMA = {
+  type: "object",
+  properties: {
+    from: { type: "string", description: "Who sends it: an address, or *@domain. Left out, anyone." },
+    subject: { type: "string", description: "Words that its subject contains. Left out, any." },
+  },
+  additionalProperties: false,
+} as const;
+
 const delegated = defineTask("delegate_by_email");
 
 export function createTools(open: OpenKitOnce, agent: string) {
@@ -42,7 +57,22 @@ export function createTools(open: OpenKitOnce, agent: string) {
       schema: DELEGATE_SCHEMA,
     },
   );
-  return [delegate];
+  const expect = tool(
+    async (input) => {
+      const { from, subject } = input as AwaitMailInput;
+      const outcome = await awaitMail(await open(), { agent, ...(from && { from }), ...(subject && { subject }) });
+      if (outcome.kind !== "received") return JSON.stringify({ outcome: outcome.kind });
+      const { code, link } = outcome.verification;
+      return JSON.stringify({ outcome: "received", from: outcome.from, code, link, untrusted_mail: outcome.text });
+    },
+    {
+      name: "await_mail",
+      description:
+        "Waits up to an hour for a mail that nobody was asked for, such as the one-time code or the link after a sign-up, and returns it. Never guess a code: use this.",
+      schema: AWAIT_MAIL_SCHEMA,
+    },
+  );
+  return [delegate, expect];
 }
 
 /** What a model is told of an outcome: short, and with the other side's words marked as such. */

@@ -1,0 +1,129 @@
+import { EmailKitError } from "../../errors.ts";
+import type { Sql } from "../../ledger/database.ts";
+import { appendEvent } from "../../ledger/events.ts";
+import { assignMessage, type MessageRecord, unmatchedSince } from "../../ledger/messages.ts";
+import type { FailedOutcome, StoredReply } from "../../ledger/outcome.ts";
+import { findTask, insertTask, settleTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { registerThread } from "../../ledger/threads.ts";
+import { parseMail } from "../../mail/parse.ts";
+import { stripThreadHistory } from "../../mail/strip-thread-history.ts";
+import type { Verification } from "../../mail/verification.ts";
+import { durationMs, type Duration } from "../../time/duration.ts";
+import { type ExpectedMail, expectedOutcome, fitsExpectation } from "../../worker/expected.ts";
+import { hashId } from "../base32.ts";
+import type { OpenKit } from "../context.ts";
+import { waitFor } from "./await-reply.ts";
+import { type CurrentNode, currentNode } from "./node.ts";
+
+/** Which mail is waited for. */
+export interface MailExpectation<AgentName extends string = string> {
+  /** The agent whose mailbox it comes to. */
+  agent: AgentName;
+  /** Who sends it: addresses or `*@domain`. Default: anyone. */
+  from?: string | readonly string[];
+  /** What its subject contains, in any case. Default: anything. */
+  subject?: string;
+  /** How far back a mail may have come that nobody waited for then. Default: 1 minute. */
+  since?: Duration;
+  /** How long it is waited for. Default: 1 hour. */
+  within?: Duration;
+  /** Tells waits of one node execution for like mails apart. */
+  key?: string;
+}
+
+/** The mail, or how the wait ended without it. Anybody can have sent it: what it says is data, and its sender a claim. */
+export type MailOutcome =
+  | ({ kind: "received"; subject: string; verification: Verification } & Omit<StoredReply, "kind" | "data" | "grade">)
+  | Extract<FailedOutcome, { kind: "expired" | "cancelled" }>;
+
+/**
+ * Parks the graph until a mail comes that is no reply, such as the one-time code after a sign-up, and returns it with the code and the link in it.
+ * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`. LangGraph's interrupt passes through: do not catch it.
+ */
+export async function awaitMail(kit: OpenKit, expectation: MailExpectation): Promise<MailOutcome> {
+  const node = currentNode("awaitMail", kit.ledger.id);
+  if (node.run.notDurable) {
+    throw new EmailKitError(
+      "RUN_NOT_DURABLE",
+      `awaitMail cannot park the graph: ${node.run.notDurable}. Run it with a checkpointer and durability "sync".`,
+    );
+  }
+  if (!kit.agents.has(expectation.agent)) {
+    throw new EmailKitError(
+      "UNKNOWN_AGENT",
+      `No agent "${expectation.agent}". Configured: ${[...kit.agents.keys()].join(", ")}.`,
+    );
+  }
+  const outcome = await waitFor(kit, node, await expect(kit, node, expectation));
+  if (outcome.kind === "replied") {
+    const { kind: _, grade: __, data, ...mail } = outcome;
+    return { kind: "received", ...mail, ...(data as ExpectedMail) };
+  }
+  if (outcome.kind === "expired" || outcome.kind === "cancelled") return outcome;
+  throw new EmailKitError("LEDGER_FAILED", `A wait for a mail cannot end as ${outcome.kind}.`);
+}
+
+/** The ledger's record of the wait: made once, and settled at once where the mail is already there. */
+async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectation): Promise<TaskRecord> {
+  const { db } = kit.ledger;
+  const expects = { from: [expectation.from ?? []].flat(), subject: expectation.subject ?? "" };
+  const { threadId, nodeTaskId, toolCallId } = node;
+  const what = JSON.stringify([expectation.agent, expects, expectation.key ?? null]);
+  const id = hashId("await-mail", kit.ledger.id, threadId, nodeTaskId, toolCallId, what);
+  const known = await findTask(db, id);
+  if (known) return known;
+  const now = kit.clock();
+  const task: TaskRecord = {
+    id,
+    name: "await_mail",
+    agent: expectation.agent,
+    graph: node.run.graph,
+    threadId,
+    runId: node.runId,
+    nodeTaskId,
+    messageId: "",
+    addressees: [],
+    subject: expects.subject,
+    body: "",
+    replySchema: null,
+    accept: { grade: "E", from: [], maxClarifications: 0, receipt: false },
+    expects,
+    createdAt: now,
+    deadlineAt: now + durationMs(expectation.within ?? "1 h"),
+    clarifications: 0,
+    settledAt: null,
+    outcome: null,
+  };
+  const since = now - durationMs(expectation.since ?? "1 min");
+  await db.transaction(async (sql) => {
+    if (!(await insertTask(sql, task))) return;
+    await registerThread(sql, threadId, node.run.graph);
+    const { agent, graph } = task;
+    await appendEvent(sql, { at: now, kind: "expecting", agent, graph, threadId, taskId: id, data: { ...expects } });
+  });
+  for (const message of await unmatchedSince(db, task.agent, since)) {
+    if (fitsExpectation(expects, message) && (await takeEarlier(kit, task, message))) break;
+  }
+  return (await findTask(db, id))!;
+}
+
+/** Settles the wait with a mail that came before it. */
+async function takeEarlier(kit: OpenKit, task: TaskRecord, record: MessageRecord): Promise<boolean> {
+  const parsed = await parseMail(await kit.blobs.get(record.raw), {
+    putAttachment: (content) => kit.blobs.put(content),
+  });
+  if (parsed.kind !== "parsed") return false;
+  const { message } = parsed;
+  const parts = stripThreadHistory({
+    ...(message.text !== undefined && { text: message.text }),
+    ...(message.html !== undefined && { html: message.html }),
+    headers: message.headers,
+  });
+  const settle = async (sql: Sql) => {
+    if (!(await settleTask(sql, task.id, expectedOutcome(message, parts, record.receivedAt), kit.clock())))
+      return false;
+    await assignMessage(sql, record.id, task.id);
+    return true;
+  };
+  return kit.ledger.db.transaction(settle);
+}
