@@ -6,6 +6,7 @@ import type { ServerOptions } from "./accounts/account.ts";
 import { parseAccount } from "./accounts/parse-account.ts";
 import type { BlobStore } from "./blobs/blobs.ts";
 import { EmailKitError } from "./errors.ts";
+import { isPostgresUrl, parsePostgresUrl } from "./ledger/postgres/url.ts";
 import type { Logger } from "./log.ts";
 import { parseAddress } from "./mail/address.ts";
 import type { Clock } from "./time/clock.ts";
@@ -31,15 +32,18 @@ export interface AgentConfig {
 }
 
 export interface EmailKitConfig<AgentName extends string = string> {
-  /** Path of the SQLite file that holds tasks, mails, waits and the audit log; made if absent. `:memory:` for tests. Mails lie in `<path>.blobs/`. */
+  /**
+   * What holds tasks, mails, waits and the audit log: the path of a SQLite file, made if absent, or `postgres://user:password@host/database?schema=langgraph_email`
+   * for workers on several machines (needs the package `pg`, and a direct connection or session pooling). `:memory:` for tests.
+   */
   ledger: string;
   agents: Readonly<Record<AgentName, AgentConfig>>;
   /**
    * Signs the tokens in reply addresses: at least 32 characters, the same in every process, and kept for as long as replies may come.
-   * Default: drawn once, and kept in `<ledger>.key`, which only its owner can read.
+   * Default: drawn once, and kept in `<ledger>.key`, which only its owner can read. Required where the ledger is in PostgreSQL.
    */
   secret?: string;
-  /** Where mails and attachments are kept. Default: files in `<ledger>.blobs/`. */
+  /** Where mails and attachments are kept. Default: files in `<ledger>.blobs/`, or a table of the ledger in PostgreSQL. */
   blobs?: BlobStore;
   /** Default: warnings and errors to standard error. */
   log?: Logger;
@@ -109,8 +113,20 @@ export function readUnknownPolicy(
   return value === "hold" ? { kind: "hold" } : { kind: "resend", afterMs: durationMs(value.resendAfter) };
 }
 
-export function checkSecret(secret: string | undefined): void {
-  if (secret === undefined || secret.length >= MIN_SECRET_LENGTH) return;
+/** Checks the ledger's address without any connection. @throws EmailKitError `INVALID_CONFIG`. */
+export function checkLedger(ledger: string): void {
+  if (isPostgresUrl(ledger)) parsePostgresUrl(ledger);
+}
+
+export function checkSecret(secret: string | undefined, ledger: string): void {
+  if (secret === undefined) {
+    if (!isPostgresUrl(ledger)) return;
+    throw new EmailKitError(
+      "INVALID_CONFIG",
+      "Workers that share a ledger in PostgreSQL must share the `secret` that signs reply tokens as well. Draw one, and keep it: openssl rand -base64 32.",
+    );
+  }
+  if (secret.length >= MIN_SECRET_LENGTH) return;
   throw new EmailKitError(
     "INVALID_CONFIG",
     `The secret has ${secret.length} characters; it needs at least ${MIN_SECRET_LENGTH}. Draw one: openssl rand -base64 32.`,

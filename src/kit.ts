@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import type { Agent } from "./accounts/agent.ts";
 import { followEvents } from "./audit/follow.ts";
+import type { BlobStore } from "./blobs/blobs.ts";
 import { fileBlobs } from "./blobs/files.ts";
 import { memoryBlobs } from "./blobs/memory.ts";
 import {
+  checkLedger,
   checkSecret,
   DEFAULTS,
   type EmailKitConfig,
@@ -32,6 +34,10 @@ import { inProcessServe, type ServedInbox, type ServeOptions } from "./langgraph
 import { type AuditEvent, appendEvent, readEvents } from "./ledger/events.ts";
 import { openLedger } from "./ledger/ledger.ts";
 import { type Disposition, type MessageRecord, messagesByDisposition } from "./ledger/messages.ts";
+import { databaseBlobs } from "./ledger/blobs.ts";
+import type { Database } from "./ledger/database.ts";
+import { openPostgres } from "./ledger/postgres.ts";
+import { isPostgresUrl } from "./ledger/postgres/url.ts";
 import { openSqlite } from "./ledger/sqlite.ts";
 import { retryStalled, stalledThreads, type ThreadRecord } from "./ledger/threads.ts";
 import { consoleLogger } from "./log.ts";
@@ -115,7 +121,8 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
  */
 export function createEmailKit<const AgentName extends string>(config: EmailKitConfig<AgentName>): EmailKit<AgentName> {
   const agents = readAgents(config.agents);
-  checkSecret(config.secret);
+  checkLedger(config.ledger);
+  checkSecret(config.secret, config.ledger);
   const onUnknown = readUnknownPolicy(config.onUnknown);
   const leaseMs = durationMs(config.lease ?? DEFAULTS.lease);
   const retry = readRetryPolicy(config.retry);
@@ -263,11 +270,15 @@ async function openKit(
   times: Pick<OpenKit, "leaseMs" | "retry">,
 ): Promise<OpenKit> {
   const clock = config.clock ?? Date.now;
-  const memory = config.ledger === ":memory:";
-  const db = openSqlite(config.ledger);
+  const db = isPostgresUrl(config.ledger) ? await openPostgres(config.ledger) : openSqlite(config.ledger);
+  const fresh = { id: hashId(randomUUID()).slice(0, 16), now: clock() };
+  const ledger = await openLedger(db, fresh).catch(async (error: unknown) => {
+    await db.close();
+    throw error;
+  });
   return {
-    ledger: await openLedger(db, { id: hashId(randomUUID()).slice(0, 16), now: clock() }),
-    blobs: config.blobs ?? (memory ? memoryBlobs() : fileBlobs(`${config.ledger}.blobs`)),
+    ledger,
+    blobs: config.blobs ?? defaultBlobs(config.ledger, db),
     tokenKey: await readTokenKey(config.ledger, config.secret),
     agents,
     clock,
@@ -276,6 +287,12 @@ async function openKit(
     ...times,
     maxBytes: config.maxBytes ?? DEFAULTS.maxBytes,
   };
+}
+
+/** Mails lie beside the ledger, wherever that is. */
+function defaultBlobs(ledger: string, db: Database): BlobStore {
+  if (isPostgresUrl(ledger)) return databaseBlobs(db);
+  return ledger === ":memory:" ? memoryBlobs() : fileBlobs(`${ledger}.blobs`);
 }
 
 /** Agents may share a mailbox, by subaddresses: it is watched once. */
