@@ -16,6 +16,14 @@ export interface Scenario {
   cases: Case[];
 }
 
+/** Figures for the table, which no run repeats exactly. */
+export function splitCounts(observed: unknown): { result: unknown; counts: Record<string, number> } {
+  if (typeof observed !== "object" || observed === null || !("counts" in observed))
+    return { result: observed, counts: {} };
+  const { counts, ...result } = observed as { counts: Record<string, number> };
+  return { result, counts };
+}
+
 /** What came of it: plain data, or the code or name of what was thrown. */
 export async function observe(run: (world: World) => Promise<unknown>, world: World): Promise<unknown> {
   try {

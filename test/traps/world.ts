@@ -27,6 +27,7 @@ export interface World extends AsyncDisposable {
   openKit(options?: Partial<EmailKitConfig>): Kit;
   /** A kit whose worker runs. */
   startKit(options?: Partial<EmailKitConfig>): Promise<Kit>;
+  startWorker(kit: Kit): Promise<void>;
   /** The mailbox of someone who is asked. */
   person(name: string): string;
   /** Waits for the mail to `name` and answers it. */
@@ -60,6 +61,11 @@ export async function createWorld(mail: MailServer, saver: SaverName): Promise<W
     cleanups.push(() => kit.close());
     return kit;
   };
+  const startWorker = async (kit: Kit) => {
+    const worker = await kit.start();
+    cleanups.push(() => worker.stop({ graceMs: 100 }));
+    await worker.ready;
+  };
   return {
     saver,
     directory,
@@ -67,11 +73,10 @@ export async function createWorld(mail: MailServer, saver: SaverName): Promise<W
     person,
     openKit,
     openSaver: () => (saver === "MemorySaver" ? memory : SqliteSaver.fromConnString(join(directory, "state.db"))),
+    startWorker,
     async startKit(options) {
       const kit = openKit(options);
-      const worker = await kit.start();
-      cleanups.push(() => worker.stop({ graceMs: 100 }));
-      await worker.ready;
+      await startWorker(kit);
       return kit;
     },
     async reply(name, text, nth = 0) {
@@ -191,6 +196,10 @@ export async function waitsFor(graph: AnyGraph, names: string[], config: object 
     const state = await graph.getState(config);
     const open = state.tasks.filter((task) => task.result === undefined).flatMap((task) => task.interrupts);
     const subjects = open.map(({ value }) => (value as { subject?: string }).subject);
-    return subjects.toSorted().join() === names.toSorted().join();
+    return sorted(subjects) === sorted(names);
   }, `waits for ${names.join()}`);
+}
+
+function sorted(names: (string | undefined)[]): string {
+  return names.toSorted((a, b) => (a ?? "").localeCompare(b ?? "")).join();
 }

@@ -79,7 +79,7 @@ const nested: Make = (checkpointer, ask) => {
 /** Tasks of the functional API that wait at the same time. */
 const functional: Make = (checkpointer, ask) => {
   const askTask = task("ask", async (name: string) => `${name}: ${await ask(name)}`);
-  return entrypoint({ name: "workflow", checkpointer }, async (_: object) => ({
+  return entrypoint({ name: "workflow", checkpointer }, async () => ({
     answers: await Promise.all(NAMES.map((name) => askTask(name))),
   }));
 };

@@ -7,7 +7,18 @@ import { Command, END, interrupt, MessagesAnnotation, START, StateGraph } from "
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import { createReactAgent, ToolNode } from "@langchain/langgraph/prebuilt";
 import type { Scenario } from "../scenario.ts";
-import { any, type AnyGraph, askBare, finished, type Kit, question, settle, thread, type World } from "../world.ts";
+import {
+  any,
+  type AnyGraph,
+  askBare,
+  finished,
+  isFinished,
+  type Kit,
+  question,
+  settle,
+  thread,
+  type World,
+} from "../world.ts";
 
 type Answer = () => Promise<string>;
 
@@ -62,9 +73,10 @@ function changing(): Record<string, number[]> {
 /** Answers in the order in which LangGraph asks, to whom it says that it asks. */
 async function answerBare(graph: AnyGraph, answers: Record<string, string>): Promise<unknown> {
   for (let turn = 0; turn < 4; turn++) {
-    const { tasks, next } = await graph.getState(thread());
-    if (next.length === 0) break;
-    const [pending] = tasks.flatMap(({ interrupts }) => interrupts).slice(-1);
+    if (await isFinished(graph, thread())) break;
+    const { tasks } = await graph.getState(thread());
+    const open = tasks.filter(({ result }) => result === undefined);
+    const [pending] = open.flatMap(({ interrupts }) => interrupts).slice(-1);
     const { ask } = pending!.value as { ask: string };
     await graph.invoke(new Command({ resume: { [pending!.id!]: answers[ask] } }), thread());
     await settle();
