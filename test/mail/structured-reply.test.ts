@@ -134,6 +134,13 @@ describe("words", () => {
     "가격이 내리면 승인합니다",
     "Thanks for your mail.",
     "approved list attached",
+    "Can't complain, approved",
+    "approved: yes\nbut only if legal agrees",
+    "approved: yes\n\nNo, rejected.",
+    'Example: {"approved": true} is what you want, right? I am not sending it.',
+    'You asked me to send {"approved": true}. I refuse.',
+    'This one is wrong, ignore it:\n{"approved": true}',
+    "If everything is fine, I will write approved: yes",
     "Please ask Bob, he has to approve this.",
     "I'm out of office",
     "",
@@ -256,6 +263,10 @@ describe("JSON in the text", () => {
         approval,
       ),
     ).toEqual({ approved: true, comment: "ok" });
+  });
+
+  test("what is struck out is not said", async () => {
+    expect(await both({ html: "<p>approved: <s>yes</s> no</p>" }, approval)).toEqual({ approved: false });
   });
 
   test("an HTML table", async () => {
@@ -382,6 +393,8 @@ describe("scalars", () => {
     ["green please", z.enum(["red", "green"]), "green"],
     ["The light blue one", z.enum(["red", "blue", "light blue"]), "light blue"],
     ["approve", z.enum(["approve", "reject", "later"]), "approve"],
+    ["I can't approve this", z.enum(["approve", "reject"]), "reject"],
+    ["I'd go with request changes", z.enum(["approve", "reject", "request_changes"]), "request_changes"],
     ["No, thanks", z.enum(["approve", "reject", "later"]), "reject"],
     ["We deliver on Friday.\nJane", z.string(), "We deliver on Friday.\nJane"],
     ["Thursday suits us best", z.object({ answer: z.string() }), { answer: "Thursday suits us best" }],
@@ -393,6 +406,8 @@ describe("scalars", () => {
     ["red or green", z.enum(["red", "green"])],
     ["not red", z.enum(["red", "green"])],
     ["Is green available?", z.enum(["red", "green"])],
+    ["I can't take green", z.enum(["red", "green"])],
+    ["Please don't approve this yet.", z.enum(["approve", "reject"])],
     ["1,250", z.number()],
     ["between 4 and 5", z.number()],
     ["I don't know", z.object({ orderId: z.string() })],

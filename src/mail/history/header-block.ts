@@ -105,3 +105,11 @@ function labelIndex(): Map<string, HeaderField[]> {
   }
   return index;
 }
+
+/** How many lines a header block in a language that is not known takes, where the client's markup announces one; else 0. */
+export function unknownHeaderBlock(lines: readonly Line[], i: number): number {
+  let end = i;
+  while (end < lines.length && end < i + 8 && /^[\p{L}\p{M} .'/-]{1,24}[:：]/u.test(lines[end]?.body ?? "")) end += 1;
+  const block = lines.slice(i, end);
+  return block.length >= 3 && block.some((line) => /@|\d{4}/.test(line.body)) ? block.length : 0;
+}

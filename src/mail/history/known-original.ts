@@ -54,6 +54,7 @@ export function matchOriginal(lines: readonly Line[], original: string): Coverag
   }
   dropEchoes(lines, zones, perLine);
   if (!zones.includes("quote")) return undefined;
+  zoneLinks(lines, zones, perLine, original);
   fillBetween(lines, zones, perLine, originalLines);
   zoneTail(lines, zones, perLine, wordsOf(original).slice(-12).join(" "));
   return { zones, edited };
@@ -150,6 +151,21 @@ function fillBetween(
       zones[i] = line.depth > 0 && words.length < 2 && originalLines.has(words.join(" ")) ? "quote" : "own";
   }
   zoneUnknownAttribution(lines, zones, first);
+}
+
+/** A line of nothing but links of the known text: links are not compared as words. */
+function zoneLinks(
+  lines: readonly Line[],
+  zones: (Zone | undefined)[],
+  perLine: readonly string[][],
+  original: string,
+): void {
+  for (let i = zones.indexOf("quote"); i <= zones.lastIndexOf("quote"); i += 1) {
+    const line = lines[i];
+    if (line === undefined || zones[i] !== undefined || (perLine[i]?.length ?? 0) > 0 || isBlank(line)) continue;
+    const link = /https?:\/\/[^\s<>"]+/.exec(line.body)?.[0];
+    if (link !== undefined && original.includes(link)) zones[i] = "quote";
+  }
 }
 
 /** The last words of the known text, cut off from the rest by an answer. */

@@ -2,7 +2,7 @@ import type { MailAddress } from "../message.ts";
 import { attributionAt } from "./attribution.ts";
 import { bannerEnd, disclaimerAt, listFooterAt } from "./boilerplate.ts";
 import { dividerAt } from "./divider.ts";
-import { headerBlockAt } from "./header-block.ts";
+import { headerBlockAt, unknownHeaderBlock } from "./header-block.ts";
 import { isBlank, type Line } from "./line.ts";
 import { protectedLines } from "./protected-blocks.ts";
 import { delimitedSignatureEnd, isMobileFooter, isSignatureDelimiter, senderSignatureStart } from "./signature.ts";
@@ -98,6 +98,8 @@ function historyStartAt(lines: readonly Line[], i: number): HistoryStart | undef
   }
   const block = headerBlockAt(lines, i, line.mark === "divider" || line.mark === "announced");
   if (block !== undefined) return { lines: block.lines, strong: true, from: block.from };
+  const unknown = line.mark === "announced" ? unknownHeaderBlock(lines, i) : 0;
+  if (unknown > 0) return { lines: unknown, strong: true, from: "" };
   if (line.mark === "divider") return { lines: 1, strong: true, from: "" };
   const attribution = attributionAt(lines, i);
   return attribution === undefined ? undefined : { ...attribution, from: "" };
@@ -165,7 +167,10 @@ function zoneSegment(
     const line = lines[i];
     if (line === undefined || isBlank(line) || guarded[i - start] === 1) continue;
     const opens = i === top || isBlank(lines[i - 1] as Line) || (lines[i - 1]?.body.length ?? 0) < 60;
-    if (opens && i > top && (disclaimerAt(lines, i) || listFooterAt(lines, i))) {
+    if (opens && bannerAbove(lines, zones, i, bottom)) {
+      zones.fill("disclaimer", i, bottom);
+      bottom = i;
+    } else if (opens && i > top && (disclaimerAt(lines, i) || listFooterAt(lines, i))) {
       zones.fill("disclaimer", i, bottom);
       bottom = i;
     } else if (line.mark === "signature") {
@@ -193,6 +198,14 @@ function zoneBanners(lines: readonly Line[], zones: Zone[], start: number, end: 
     zones.fill("disclaimer", top, after);
     top = after;
   }
+}
+
+/** A gateway put its banner on top of the mail that is quoted below. */
+function bannerAbove(lines: readonly Line[], zones: readonly Zone[], i: number, end: number): boolean {
+  const after = bannerEnd(lines, i);
+  if (after === undefined) return false;
+  const next = nextFilled(lines, after);
+  return next !== undefined && next >= end && zones[next] === "quote";
 }
 
 function splitDisclaimer(lines: readonly Line[], zones: Zone[], from: number, end: number): number {

@@ -287,7 +287,6 @@ function lineWriter(): LineWriter {
         if (list !== undefined) list.next += 1;
       } else if (tag === "hr") {
         self.block(false);
-        pendingMark ??= "announced";
       } else if (tag === "input" && /^(?:checkbox|radio)$/i.test(attributes.get("type") ?? ""))
         put(attributes.has("checked") ? "[x] " : "[ ] ", state);
       else if (tag === "s" || tag === "strike" || tag === "del") self.text("~~", state);

@@ -5,6 +5,8 @@ import { decisionOf } from "./decision.ts";
 import { type FieldFound, type FieldsRead, readFields } from "./fields.ts";
 import { findJson, type JsonFound } from "./json-sources.ts";
 import { isRelated, shaped } from "./json-values.ts";
+import { HEDGE_WORDS } from "../locale/decisions.ts";
+import { anyOf, escapePattern } from "../locale/match.ts";
 import { type JsonSchema, foldName, propertiesOf, resolved, type SchemaProperty } from "./schema.ts";
 import { readValue } from "./values.ts";
 
@@ -29,20 +31,24 @@ export type Finding =
 
 const NOTHING: Finding = { kind: "nothing" };
 const LONGEST = 200_000;
+const HEDGES = new RegExp(`[?？؟]|${anyOf(HEDGE_WORDS)}`, "iu");
 
 /** The findings in the author's own text and in forms filled in inside the quotation, the most trusted first. */
 export function candidatesInText(parts: ReplyParts, schema: JsonSchema | undefined): Finding[] {
-  const text = parts.text.slice(0, LONGEST);
+  const text = parts.text.slice(0, LONGEST).replace(/~~[^~\n]{1,400}~~/g, " ");
   const json = findJson(text).filter(({ read, start, end }) =>
     read.kind === "value" ? isRelated(read.value, schema) : namesProperty(text.slice(start, end), schema),
   );
   const rest = without(text, json);
-  const findings = [jsonFinding(json, "fence", schema), jsonFinding(json, "object", schema)];
+  const findings = [jsonFinding(json, "fence", schema, text), jsonFinding(json, "object", schema, text)];
   if (schema === undefined) return findings;
   const properties = propertiesOf(schema);
-  findings.push(fieldsFinding(readFields(rest, properties, schema), properties, "fields"));
+  const fields = readFields(rest, properties, schema);
+  findings.push(fieldsFinding(fields, properties, "fields"));
   findings.push(formFinding(parts, properties, schema));
-  findings.push(wordsFinding(json.length > 0 ? rest : text, properties, schema));
+  findings.push(
+    wordsFinding(fields.found.length > 0 ? fields.rest : json.length > 0 ? rest : text, properties, schema),
+  );
   return findings;
 }
 
@@ -54,6 +60,16 @@ function without(text: string, json: readonly JsonFound[]): string {
     at = found.end;
   }
   return (rest + text.slice(at)).replace(/^\s*(?:`{3}|~{3}).*$/gm, "");
+}
+
+/** Whether the line around the JSON, or the one that leads to it, calls it an example, negates it or asks. */
+function isHedged(text: string, found: JsonFound): boolean {
+  const before = text
+    .slice(Math.max(0, found.start - 300), found.start)
+    .replace(/[`~]{3}\w*\s*$/, "")
+    .trimEnd();
+  const after = text.slice(found.end, found.end + 300).split("\n")[0] ?? "";
+  return HEDGES.test(before.slice(before.lastIndexOf("\n") + 1)) || HEDGES.test(after);
 }
 
 /** Whether damaged JSON is about what the schema asks for. */
@@ -68,7 +84,12 @@ function namesProperty(text: string, schema: JsonSchema | undefined): boolean {
   );
 }
 
-function jsonFinding(json: readonly JsonFound[], source: "fence" | "object", schema: JsonSchema | undefined): Finding {
+function jsonFinding(
+  json: readonly JsonFound[],
+  source: "fence" | "object",
+  schema: JsonSchema | undefined,
+  text: string,
+): Finding {
   const here = json.filter((found) => found.source === source);
   if (here.length === 0) return NOTHING;
   if (here.some((found) => found.read.kind === "truncated")) {
@@ -86,6 +107,16 @@ function jsonFinding(json: readonly JsonFound[], source: "fence" | "object", sch
       source,
       reason: "The JSON cannot be read without guessing.",
       missing: [],
+      final: true,
+    };
+  }
+  const doubted = here.find((found) => isHedged(text, found));
+  if (doubted?.read.kind === "value") {
+    return {
+      kind: "ambiguous",
+      source,
+      reason: "The words around the JSON question it.",
+      candidates: [doubted.read.value],
       final: true,
     };
   }
@@ -234,9 +265,17 @@ function choiceOf(text: string, options: readonly unknown[]): WordAnswer | undef
     return { kind: "ambiguous", reason: `The reply names more than one choice: ${outermost.join(", ")}.` };
   const [only] = outermost;
   if (only === undefined || said.trim().split(" ").length > 8) return undefined;
-  const left = said.replace(` ${only} `, " ").trim();
-  if (left !== "" && (/[?？]/.test(text) || decisionOf(`yes ${left}`).kind !== "yes")) return undefined;
-  return { kind: "value", value: options[names.indexOf(only)], source: "words", confidence: 0.85 };
+  const value = options[names.indexOf(only)];
+  const choice = decisionOf(only).kind;
+  const meant = decisionOf(choice === "yes" || choice === "no" ? text : withYes(text, only)).kind;
+  const wanted = choice === "no" ? "no" : "yes";
+  return meant === wanted ? { kind: "value", value, source: "words", confidence: 0.85 } : undefined;
+}
+
+/** The text with its choice replaced by a plain yes: what remains may negate it, ask, or make conditions. */
+function withYes(text: string, name: string): string {
+  const pattern = name.split(" ").map(escapePattern).join("[^\\p{L}\\p{N}]{1,4}");
+  return text.replace(new RegExp(pattern, "iu"), "yes");
 }
 
 function plainWords(text: string): string {

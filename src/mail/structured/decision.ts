@@ -104,7 +104,7 @@ function readWith(lexicon: Lexicon, body: string): Reading {
   const no = has("reject", "no");
   if (negated) {
     // "I do not approve" is a no; "not rejected", "yes, I don't mind" are not for a program to tell
-    const refusal = has("approve") && !has("reject", "yes") && negationPrecedes(classed);
+    const refusal = has("approve") && !has("reject", "yes") && negationPrecedes(classed, body);
     return {
       decision: refusal && unknown <= 2 ? { kind: "no", confidence: 0.75 } : { kind: "open", why: "unclear" },
       unknown,
@@ -158,10 +158,14 @@ function opens(classed: readonly Classed[], body: string): boolean {
   });
 }
 
-function negationPrecedes(classed: readonly Classed[]): boolean {
-  const negation = classed.findIndex((c) => c.kind === "negation");
-  const approve = classed.findIndex((c) => c.kind === "approve");
-  return negation >= 0 && approve > negation && approve - negation <= 3;
+/** "I do not approve" in one clause; "can't complain, approved" is none of it. */
+function negationPrecedes(classed: readonly Classed[], body: string): boolean {
+  const negation = classed.find((c) => c.kind === "negation");
+  const approve = classed.find((c) => c.kind === "approve");
+  if (negation === undefined || approve === undefined || classed.filter((c) => c.kind === "negation").length > 2)
+    return false;
+  const between = negation.end <= approve.start ? body.slice(negation.end, approve.start) : "";
+  return negation.start < approve.start && !/[.,;:!?、。，\n–—]/.test(between) && wordCount(between) <= 4;
 }
 
 /** Languages share words; what one of them leaves open stays open, unless another knows the sentence better. */

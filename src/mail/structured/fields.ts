@@ -1,3 +1,4 @@
+import { decisionOf } from "./decision.ts";
 import { foldName, type JsonSchema, type SchemaProperty } from "./schema.ts";
 import { cleanValue, readValue } from "./values.ts";
 
@@ -9,6 +10,8 @@ export interface FieldFound {
 }
 
 export interface FieldsRead {
+  /** What is neither a key nor a value. */
+  rest: string;
   found: FieldFound[];
   /** Properties that are named with something that is no value for them. */
   unread: { property: SchemaProperty; raw: string; why: string; ambiguous: boolean }[];
@@ -27,8 +30,8 @@ const LONGEST_VALUE = 4000;
 /** Reads `key: value` lines, bullets and table rows whose keys are the schema's properties. */
 export function readFields(text: string, properties: readonly SchemaProperty[], root: JsonSchema): FieldsRead {
   const byName = namesOf(properties);
-  const entries = entriesOf(text, byName);
-  const result: FieldsRead = { found: [], unread: [] };
+  const { entries, rest } = entriesOf(text, byName);
+  const result: FieldsRead = { rest, found: [], unread: [] };
   const done = new Map<SchemaProperty, Set<string>>();
   for (const { property, raw } of entries) {
     const text = valueText(raw, property).replace(/^\([^()]{0,80}\)\s+(?=\S)/, "");
@@ -65,8 +68,9 @@ function namesOf(properties: readonly SchemaProperty[]): Map<string, SchemaPrope
   return byName;
 }
 
-function entriesOf(text: string, byName: ReadonlyMap<string, SchemaProperty>): Entry[] {
+function entriesOf(text: string, byName: ReadonlyMap<string, SchemaProperty>): { entries: Entry[]; rest: string } {
   const entries: Entry[] = [];
+  const rest: string[] = [];
   let open: Entry | undefined;
   for (const line of text.split("\n", MOST_LINES)) {
     const pieces = piecesOf(line.slice(0, LONGEST_VALUE), byName);
@@ -76,10 +80,12 @@ function entriesOf(text: string, byName: ReadonlyMap<string, SchemaProperty>): E
         entries.push(open);
       } else if (piece.text.trim() === "" || looksLikeKey(piece.text)) {
         if (open !== undefined && (open.raw.join("").trim() !== "" || looksLikeKey(piece.text))) open = undefined;
-      } else open?.raw.push(piece.text);
+        rest.push(piece.text);
+      } else if (open === undefined) rest.push(piece.text);
+      else open.raw.push(piece.text);
     }
   }
-  return entries;
+  return { entries, rest: rest.join("\n") };
 }
 
 /** A line is one entry, or several ("approved: yes, comment: fine"), or goes on with the entry above. */
@@ -150,6 +156,9 @@ function valueText(raw: readonly string[], property: SchemaProperty): string {
   const type = property.schema["type"];
   const lines = raw.map((line) => line.trim()).filter((line) => line !== "");
   if (type === "array") return lines.join("\n");
+  // "approved: yes" and below it "but only if …"
+  const decision = type === "boolean" && lines.length > 1 ? decisionOf(lines.join(" ")) : undefined;
+  if (decision?.kind === "both" || (decision?.kind === "open" && decision.why !== "unclear")) return lines.join(" ");
   return type === "string" && !Array.isArray(property.schema["enum"]) ? lines.join("\n") : (lines[0] ?? "");
 }
 

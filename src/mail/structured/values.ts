@@ -81,7 +81,7 @@ function readString(text: string, type: JsonSchema): ReadValue {
   const format = type["format"];
   if (format === "date") return readDate(text);
   if (format === "email") return matched(/[^\s<>(),;:]+@[^\s<>(),;:]+\.[^\s<>(),;:.]+/, text);
-  if (format === "uri" || format === "url") return matched(/https?:\/\/[^\s<>"]+/, text);
+  if (format === "uri" || format === "url") return matched(/https?:\/\/[^\s<>"()[\]]+[^\s<>"()[\].,;:!?]/, text);
   return { kind: "value", value: text.replace(/\s*\n\s*/g, " ") };
 }
 
