@@ -70,10 +70,11 @@ export async function readEvents(
   sql: Sql,
   options: { threadId?: string; after?: number; limit?: number } = {},
 ): Promise<AuditEvent[]> {
+  const { threadId, after = 0, limit = 10_000 } = options;
   const rows = await sql.all<Row>(
     `SELECT seq, at, kind, agent, graph, thread_id, run_id, task_id, message_id, data_json FROM events
-     WHERE seq > :after AND (:threadId IS NULL OR thread_id = :threadId) ORDER BY seq LIMIT :limit`,
-    { after: options.after ?? 0, threadId: options.threadId ?? null, limit: options.limit ?? 10_000 },
+     WHERE seq > :after ${threadId === undefined ? "" : "AND thread_id = :threadId"} ORDER BY seq LIMIT :limit`,
+    { after, limit, ...(threadId !== undefined && { threadId }) },
   );
   return rows.map((row) => ({
     seq: row.seq,

@@ -113,6 +113,8 @@ const MIGRATIONS = [
     last_error TEXT,
     PRIMARY KEY (thread_id, graph)
   ) STRICT;
+  CREATE INDEX threads_retry ON threads (retry_at) WHERE retry_at IS NOT NULL;
+  CREATE INDEX threads_stalled ON threads (stalled_at) WHERE stalled_at IS NOT NULL;
 
   CREATE TABLE requests (
     id TEXT PRIMARY KEY,
@@ -140,6 +142,7 @@ const MIGRATIONS = [
     fence INTEGER NOT NULL,
     lease_until INTEGER NOT NULL
   ) STRICT;
+  CREATE INDEX leases_held ON leases (lease_until) WHERE holder IS NOT NULL;
 
   CREATE TABLE events (
     seq INTEGER PRIMARY KEY,

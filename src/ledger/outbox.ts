@@ -43,6 +43,8 @@ interface Row {
 }
 
 const COLUMNS = "id, kind, task_id, request_id, agent, message_id, envelope_json, raw, due_at, attempts, created_at";
+/** In the very words of the index `outbox_due`, which holds these rows alone. */
+const PENDING = "state IN ('due', 'leased', 'sending')";
 
 export async function insertOutbox(sql: Sql, row: OutboxRow): Promise<void> {
   await sql.run(
@@ -71,7 +73,7 @@ export async function leaseDue(
 ): Promise<OutboxRow[]> {
   const rows = await sql.all<Row>(
     `UPDATE outbox SET state = 'leased', holder = :holder, lease_until = :until, attempts = attempts + 1
-     WHERE id IN (SELECT id FROM outbox WHERE state = 'due' AND due_at <= :now
+     WHERE id IN (SELECT id FROM outbox WHERE ${PENDING} AND state = 'due' AND due_at <= :now
                   AND agent IN :agents ORDER BY due_at, created_at LIMIT :limit)
      RETURNING ${COLUMNS}`,
     {
@@ -103,7 +105,7 @@ export async function markSending(sql: Sql, id: string, holder: string): Promise
 /** Rows whose submitter vanished: those `leased` are safe to send again, of those `sending` nobody knows. */
 export async function abandonedRows(sql: Sql, now: number): Promise<(OutboxRow & { state: "leased" | "sending" })[]> {
   const rows = await sql.all<Row & { state: "leased" | "sending" }>(
-    `SELECT ${COLUMNS}, state FROM outbox WHERE state IN ('leased', 'sending') AND lease_until < :now`,
+    `SELECT ${COLUMNS}, state FROM outbox WHERE ${PENDING} AND state <> 'due' AND lease_until < :now`,
     { now },
   );
   return rows.map((row) => ({ ...fromRow(row), state: row.state }));
@@ -113,7 +115,7 @@ export async function abandonedRows(sql: Sql, now: number): Promise<(OutboxRow &
 export async function nextOutboxTime(sql: Sql): Promise<number | undefined> {
   const row = await one<{ at: number | null }>(
     sql,
-    `SELECT MIN(CASE state WHEN 'due' THEN due_at ELSE lease_until + 1 END) AS at FROM outbox WHERE state IN ('due', 'leased', 'sending')`,
+    `SELECT MIN(CASE state WHEN 'due' THEN due_at ELSE lease_until + 1 END) AS at FROM outbox WHERE ${PENDING}`,
   );
   return row?.at ?? undefined;
 }

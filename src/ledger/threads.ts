@@ -11,10 +11,16 @@ export interface ThreadRecord {
   lastError: string | null;
 }
 
-const SELECT = `SELECT thread_id AS "threadId", graph, failures, retry_at AS "retryAt", stalled_at AS "stalledAt", last_error AS "lastError" FROM threads`;
+const COLUMNS = `t.thread_id AS "threadId", t.graph, t.failures, t.retry_at AS "retryAt", t.stalled_at AS "stalledAt", t.last_error AS "lastError"`;
+const SELECT = `SELECT ${COLUMNS} FROM threads AS t`;
+
+const LEASE_PREFIX = "thread:";
+/** Threads whose lease somebody holds, or held when they vanished. */
+const HELD_THREADS = `leases l JOIN threads t ON t.thread_id = substr(l.name, ${LEASE_PREFIX.length + 1})
+         WHERE l.holder IS NOT NULL AND l.name LIKE '${LEASE_PREFIX}%'`;
 
 export function threadLease(threadId: string): string {
-  return `thread:${threadId}`;
+  return `${LEASE_PREFIX}${threadId}`;
 }
 
 export async function registerThread(sql: Sql, threadId: string, graph: string): Promise<void> {
@@ -40,11 +46,16 @@ export async function readyThreads(
   options: { graphs: readonly string[]; now: number; limit: number },
 ): Promise<ThreadRecord[]> {
   return sql.all<ThreadRecord>(
-    `${SELECT} AS t WHERE graph IN :graphs AND stalled_at IS NULL AND (retry_at IS NULL OR retry_at <= :now)
+    // What is settled far outnumbers what is open: each part of the union reads an index that holds the open ones alone.
+    // CROSS JOIN, since SQLite keeps its order: the few that are open first.
+    `SELECT ${COLUMNS} FROM (
+         SELECT thread_id, graph FROM waits WHERE closed_at IS NULL AND decided_at IS NOT NULL AND delivered_at IS NULL AND woken_at IS NULL
+         UNION SELECT thread_id, graph FROM threads WHERE retry_at IS NOT NULL AND retry_at <= :now
+         UNION SELECT t.thread_id, t.graph FROM ${HELD_THREADS} AND l.lease_until < :now
+       ) AS candidates CROSS JOIN threads AS t
+     WHERE t.thread_id = candidates.thread_id AND t.graph = candidates.graph
+       AND t.graph IN :graphs AND t.stalled_at IS NULL AND (t.retry_at IS NULL OR t.retry_at <= :now)
        AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
-       AND (retry_at IS NOT NULL
-            OR EXISTS (SELECT 1 FROM waits w WHERE w.thread_id = t.thread_id AND w.graph = t.graph AND w.closed_at IS NULL AND w.decided_at IS NOT NULL AND w.delivered_at IS NULL AND w.woken_at IS NULL)
-            OR EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL))
      LIMIT :limit`,
     { graphs: options.graphs, now: options.now, limit: options.limit },
   );
@@ -57,8 +68,7 @@ export async function nextThreadTime(sql: Sql, graphs: readonly string[]): Promi
     `SELECT MIN(at) AS at FROM (
        SELECT MIN(retry_at) AS at FROM threads WHERE stalled_at IS NULL AND retry_at IS NOT NULL AND graph IN :graphs
        UNION ALL
-       SELECT MIN(l.lease_until) + 1 AS at FROM leases l JOIN threads t ON l.name = 'thread:' || t.thread_id
-         WHERE l.holder IS NOT NULL AND t.stalled_at IS NULL AND t.graph IN :graphs
+       SELECT MIN(l.lease_until) + 1 AS at FROM ${HELD_THREADS} AND t.stalled_at IS NULL AND t.graph IN :graphs
      ) AS times`,
     { graphs },
   );
