@@ -457,6 +457,8 @@ export const LINK_WORDS: readonly string[] = [
   "signin",
   "login",
   "log-in",
+  "log in",
+  "sign in",
   "auth",
   "authenticate",
   "invite",
