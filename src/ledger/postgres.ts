@@ -189,9 +189,11 @@ function isWrite(statement: string): boolean {
 function ledgerError(address: PostgresAddress, cause: unknown): EmailKitError {
   if (cause instanceof EmailKitError) return cause;
   const reason = typeof cause === "string" ? cause : describe(cause);
+  // The pool notes the client in its errors, and the client knows the password.
+  if (cause instanceof Error && "client" in cause) delete cause.client;
   return new EmailKitError(
     "LEDGER_FAILED",
-    `The ledger ${address.name} failed: ${reason}. Check that the server is up, and that the user may use the schema.`,
+    `The ledger ${address.name} failed: ${reason.replace(/\.$/, "")}. Check that the server is up, and that the user may use the schema.`,
     { cause },
   );
 }
