@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import pg from "pg";
+import { Pool } from "pg";
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createEmailKit } from "langgraph-email";
@@ -30,7 +30,7 @@ describe.skipIf(!hasPostgres)("a kit on PostgreSQL", () => {
   let postgres: PostgresServer;
   let mail: MailServer;
   let ledger: string;
-  let pools: pg.Pool[];
+  let pools: Pool[];
   const children: ChildProcess[] = [];
   beforeAll(async () => {
     postgres = await startPostgres();
@@ -54,7 +54,7 @@ describe.skipIf(!hasPostgres)("a kit on PostgreSQL", () => {
   });
 
   function openHere(options: Parameters<typeof deskKit>[1] = {}) {
-    const pool = new pg.Pool({ connectionString: postgres.url });
+    const pool = new Pool({ connectionString: postgres.url });
     // Without it the loss of an idle connection ends the process.
     pool.on("error", () => {});
     pools.push(pool);
