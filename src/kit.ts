@@ -18,6 +18,8 @@ import {
 import { EmailKitError } from "./errors.ts";
 import { hashId } from "./langgraph/base32.ts";
 import { awaitMail, type MailExpectation, type MailOutcome } from "./langgraph/calls/await-mail.ts";
+import { awaitReplies, type AwaitRepliesOptions, type Replies } from "./langgraph/calls/await-replies.ts";
+import { cancelTask } from "./langgraph/calls/cancel-task.ts";
 import { awaitReply } from "./langgraph/calls/await-reply.ts";
 import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import { createNodes, type EmailNodes } from "./langgraph/calls/nodes.ts";
@@ -76,6 +78,15 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
     task: TaskDefinition<Reply> | TaskReceipt<Reply>,
     definition?: TaskDefinition<Reply>,
   ): Promise<Outcome<Reply>>;
+  /** Mails several tasks of one kind; `key` defaults to the place in the list. */
+  sendTasks<Reply>(task: TaskDefinition<Reply>, mails: readonly TaskMail<AgentName>[]): Promise<TaskReceipt<Reply>[]>;
+  /** Parks the graph once for several tasks, until all, any, the first answered or enough of them have an outcome. */
+  awaitReplies<Reply>(
+    receipts: readonly TaskReceipt<Reply>[],
+    options?: AwaitRepliesOptions<Reply>,
+  ): Promise<Replies<Reply>>;
+  /** Ends a task as `cancelled`, and tells whoever was asked. Resolves with false when it had its outcome already. */
+  cancelTask(receipt: TaskReceipt, reason: string): Promise<boolean>;
   /** Parks the graph until a mail comes that is no reply, such as a one-time code, and returns it with the code and the link in it. */
   awaitMail(expectation: MailExpectation<AgentName>): Promise<MailOutcome>;
   /** The same two calls as ready nodes. */
@@ -190,6 +201,15 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
   return {
     sendTask: send,
     awaitReply: wait,
+    async sendTasks(task, mails) {
+      const kit = await open();
+      const receipts = [];
+      for (const [place, mail] of mails.entries())
+        receipts.push(await sendTask(kit, task, { key: String(place), ...mail }));
+      return receipts;
+    },
+    awaitReplies: async (receipts, options) => awaitReplies(await open(), receipts, options),
+    cancelTask: async (receipt, reason) => cancelTask(await open(), receipt, reason),
     awaitMail: async (expectation) => awaitMail(await open(), expectation),
     nodes: createNodes<AgentName>({ sendTask: send, awaitReply: wait }),
     tools: (agent) => {

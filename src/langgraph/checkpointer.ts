@@ -13,7 +13,7 @@ import { appendEvent } from "../ledger/events.ts";
 import { readLease } from "../ledger/leases.ts";
 import { threadLease } from "../ledger/threads.ts";
 import { findWait, markParked, taskIdsOfWait } from "../ledger/waits.ts";
-import { isAwaitReplyRequest } from "./calls/await-reply.ts";
+import { isAwaitReplyRequest } from "./calls/wait.ts";
 import type { OpenKit, OpenKitOnce } from "./context.ts";
 import { cancelThread } from "./drive/close-waits.ts";
 import { REQUEST_KEY, runOf } from "./run.ts";

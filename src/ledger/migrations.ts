@@ -24,6 +24,7 @@ const MIGRATIONS = [
     deadline_at INTEGER NOT NULL,
     clarifications INTEGER NOT NULL DEFAULT 0,
     settled_at INTEGER,
+    outcome_kind TEXT,
     outcome_json TEXT
   ) STRICT;
   CREATE INDEX tasks_by_thread ON tasks (thread_id, name);
@@ -86,8 +87,11 @@ const MIGRATIONS = [
     node TEXT NOT NULL,
     node_task_id TEXT NOT NULL,
     checkpoint_id TEXT NOT NULL,
+    until_json TEXT NOT NULL,
+    deadline_at INTEGER,
     created_at INTEGER NOT NULL,
     decided_at INTEGER,
+    decision TEXT,
     parked_at INTEGER,
     woken_at INTEGER,
     delivered_at INTEGER,
@@ -95,11 +99,14 @@ const MIGRATIONS = [
     closed_as TEXT
   ) STRICT;
   CREATE INDEX waits_open ON waits (thread_id) WHERE closed_at IS NULL;
+  CREATE INDEX waits_due ON waits (deadline_at) WHERE closed_at IS NULL AND decided_at IS NULL AND deadline_at IS NOT NULL;
   CREATE INDEX waits_ready ON waits (thread_id, graph) WHERE closed_at IS NULL AND decided_at IS NOT NULL AND delivered_at IS NULL AND woken_at IS NULL;
 
   CREATE TABLE wait_tasks (
     task_id TEXT NOT NULL REFERENCES tasks (id),
     wait_id TEXT NOT NULL REFERENCES waits (id),
+    place INTEGER NOT NULL,
+    counted INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (task_id, wait_id)
   ) STRICT;
   CREATE INDEX wait_tasks_by_wait ON wait_tasks (wait_id);

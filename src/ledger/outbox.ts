@@ -6,8 +6,8 @@ import { one, type Sql } from "./database.ts";
  */
 export type OutboxState = "due" | "leased" | "sending" | "submitted" | "refused" | "unknown" | "withdrawn";
 
-/** `task`: asks · `clarification`: asks again, for what was missing in a reply · `receipt`: says what was understood · `answer`: of a served agent. */
-export type OutboxKind = "task" | "clarification" | "receipt" | "answer";
+/** `task`: asks · `clarification`: asks again, for what was missing in a reply · `receipt`: says what was understood · `cancellation`: no answer is needed any more · `answer`: of a served agent. */
+export type OutboxKind = "task" | "clarification" | "receipt" | "cancellation" | "answer";
 
 /** What is not to go out any more once its task is settled. */
 const ASKS = "kind IN ('task', 'clarification')";

@@ -1,6 +1,7 @@
 import type { Grade } from "../policy/assurance.ts";
 import { one, type Sql } from "./database.ts";
 import { withdraw } from "./outbox.ts";
+import { decideWaits, undecideWaits } from "./waits.ts";
 import type { StoredOutcome } from "./outcome.ts";
 
 /** What settles a task: the lowest assurance grade that counts, and who may answer besides the addressees (addresses or `*@domain`). */
@@ -173,16 +174,12 @@ export async function nextDeadline(sql: Sql): Promise<number | undefined> {
 /** Freezes the outcome of an open task; resolves with false when another outcome came first. Withdraws what has not gone out, and decides the waits for it. */
 export async function settleTask(sql: Sql, id: string, outcome: StoredOutcome, now: number): Promise<boolean> {
   const changes = await sql.run(
-    "UPDATE tasks SET outcome_json = :outcome, settled_at = :now WHERE id = :id AND settled_at IS NULL",
-    { id, outcome: JSON.stringify(outcome), now },
+    "UPDATE tasks SET outcome_json = :outcome, outcome_kind = :kind, settled_at = :now WHERE id = :id AND settled_at IS NULL",
+    { id, outcome: JSON.stringify(outcome), kind: outcome.kind, now },
   );
   if (changes === 0) return false;
   await withdraw(sql, id);
-  await sql.run(
-    `UPDATE waits SET decided_at = :now WHERE decided_at IS NULL AND closed_at IS NULL
-       AND id IN (SELECT wait_id FROM wait_tasks WHERE task_id = :id)`,
-    { id, now },
-  );
+  await decideWaits(sql, id, now);
   return true;
 }
 
@@ -202,25 +199,27 @@ export async function countClarification(sql: Sql, task: TaskRecord, text: strin
 /** Takes back an outcome that the task's own schema refused: the task is open again, and whoever waits for it parks again. Resolves with false when that was done before. */
 export async function reopenTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    "UPDATE tasks SET outcome_json = NULL, settled_at = NULL WHERE id = :id AND settled_at = :settledAt AND clarifications = :clarifications",
+    "UPDATE tasks SET outcome_json = NULL, outcome_kind = NULL, settled_at = NULL WHERE id = :id AND settled_at = :settledAt AND clarifications = :clarifications",
     { id: task.id, settledAt: task.settledAt, clarifications: task.clarifications },
   );
   if (changes === 0) return false;
-  await sql.run(
-    `UPDATE waits SET decided_at = NULL, woken_at = NULL, delivered_at = NULL
-     WHERE closed_at IS NULL AND id IN (SELECT wait_id FROM wait_tasks WHERE task_id = :id)`,
-    { id: task.id },
-  );
+  await undecideWaits(sql, task.id);
   return true;
 }
 
 /** Puts another outcome in the place of one that the task's own schema refused. */
-export async function replaceOutcome(sql: Sql, task: TaskRecord, outcome: StoredOutcome): Promise<void> {
-  await sql.run("UPDATE tasks SET outcome_json = :outcome WHERE id = :id AND settled_at = :settledAt", {
-    id: task.id,
-    settledAt: task.settledAt,
-    outcome: JSON.stringify(outcome),
-  });
+export async function replaceOutcome(sql: Sql, task: TaskRecord, outcome: StoredOutcome, now: number): Promise<void> {
+  await sql.run(
+    "UPDATE tasks SET outcome_json = :outcome, outcome_kind = :kind WHERE id = :id AND settled_at = :settledAt",
+    {
+      kind: outcome.kind,
+      id: task.id,
+      settledAt: task.settledAt,
+      outcome: JSON.stringify(outcome),
+    },
+  );
+  await undecideWaits(sql, task.id);
+  await decideWaits(sql, task.id, now);
 }
 
 function fromRow(row: TaskRow): TaskRecord {

@@ -14,7 +14,10 @@ export type { MailAddress, MailAttachment, MailHeader, MailMessage, MailReportPa
 export { parseMail, type ParseLimits, type ParseOptions, type ParseResult } from "./parse.ts";
 export { replyReferences, replySubject } from "./references.ts";
 export { stripThreadHistory, type ReplyParts, type StripInput } from "./strip-thread-history.ts";
+export { extractVerification, type Verification, type VerificationMail } from "./verification.ts";
 export {
+  inputJsonSchema,
+  type JsonSchema,
   parseStructuredReply,
   type StructuredMail,
   type StructuredOptions,

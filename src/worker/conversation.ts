@@ -36,7 +36,7 @@ function tokenAddress(keys: TokenKeys, agent: Agent, taskId: string, purpose: "r
 /** A finished mail of a task's conversation, to be put into the outbox in the transaction that decides on it. */
 export interface FollowUp {
   id: string;
-  kind: "clarification" | "receipt";
+  kind: "clarification" | "receipt" | "cancellation";
   messageId: string;
   text: string;
   to: string;
@@ -68,7 +68,7 @@ export async function composeFollowUp(
     references: answers === undefined ? [task.messageId] : [task.messageId, answers],
     ...(mail.attachments && { attachments: mail.attachments }),
     autoSubmitted: "auto-replied",
-    headers: { "X-LangGraph-Email": mail.kind === "clarification" ? "task" : "receipt" },
+    headers: { "X-LangGraph-Email": mail.kind === "clarification" ? "task" : mail.kind },
     ...(deps.maxBytes !== undefined && { maxBytes: deps.maxBytes }),
   });
   return { id: mail.id, kind: mail.kind, messageId, text: mail.text, to: mail.to, blob: await deps.blobs.put(raw) };

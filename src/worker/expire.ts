@@ -1,5 +1,6 @@
 import { appendEvent } from "../ledger/events.ts";
 import { dueTasks, nextDeadline, settleTask } from "../ledger/tasks.ts";
+import { expireWaits, nextWaitDeadline } from "../ledger/waits.ts";
 import type { WorkerDeps } from "./deps.ts";
 
 const BATCH = 100;
@@ -31,6 +32,16 @@ export async function expireDue(deps: WorkerDeps, which: "all" | "not-sent"): Pr
   }
 }
 
+/** Decides the waits whose own deadline has come. */
+export async function expireDueWaits(deps: WorkerDeps): Promise<number> {
+  const { db } = deps.ledger;
+  const now = deps.clock();
+  const next = await nextWaitDeadline(db);
+  return next !== undefined && next <= now ? db.transaction((sql) => expireWaits(sql, now)) : 0;
+}
+
 export async function nextExpiry(deps: WorkerDeps): Promise<number | undefined> {
-  return nextDeadline(deps.ledger.db);
+  const times = [await nextDeadline(deps.ledger.db), await nextWaitDeadline(deps.ledger.db)];
+  const [next] = times.filter((time) => time !== undefined).toSorted((a, b) => a - b);
+  return next;
 }

@@ -164,12 +164,8 @@ async function parseReply(deps: WorkerDeps, mail: Mail, schema: Record<string, u
 
 function issuesOf(result: Exclude<Awaited<ReturnType<typeof parseStructuredReply>>, { kind: "parsed" }>): string[] {
   if (result.kind === "invalid") return result.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  const words = {
-    ambiguous: "The reply can be read in more than one way.",
-    incomplete: "The reply breaks off.",
-    none: "The reply does not hold what was asked for.",
-  };
-  return [words[result.kind]];
+  if (result.kind === "incomplete") return [result.reason, ...result.missing.map((name) => `${name} is missing.`)];
+  return [result.reason];
 }
 
 /** Two agents of one ledger may ask each other: then our own mail is a request. */

@@ -6,7 +6,7 @@ import type { Mailbox, MailboxState } from "../transport/transport.ts";
 import { pause } from "../transport/wait.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { dispatchDue, nextDispatch } from "./dispatch.ts";
-import { expireDue, nextExpiry } from "./expire.ts";
+import { expireDue, expireDueWaits, nextExpiry } from "./expire.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { startPool } from "./pool.ts";
 import { mailboxReader } from "./receive.ts";
@@ -160,7 +160,7 @@ function startLoops(
       "expiry",
       async () => {
         await firstRead;
-        return expireDue(deps, "all");
+        return (await expireDue(deps, "all")) + (await expireDueWaits(deps));
       },
       () => nextExpiry(deps),
     ),

@@ -12,7 +12,7 @@ import { durationMs, type Duration } from "../../time/duration.ts";
 import { type ExpectedMail, expectedOutcome, fitsExpectation } from "../../worker/expected.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
-import { waitFor } from "./await-reply.ts";
+import { requireDurable, waitFor } from "./wait.ts";
 import { type CurrentNode, currentNode } from "./node.ts";
 
 /** Which mail is waited for. */
@@ -42,19 +42,15 @@ export type MailOutcome =
  */
 export async function awaitMail(kit: OpenKit, expectation: MailExpectation): Promise<MailOutcome> {
   const node = currentNode("awaitMail", kit.ledger.id);
-  if (node.run.notDurable) {
-    throw new EmailKitError(
-      "RUN_NOT_DURABLE",
-      `awaitMail cannot park the graph: ${node.run.notDurable}. Run it with a checkpointer and durability "sync".`,
-    );
-  }
+  requireDurable(node, "awaitMail");
   if (!kit.agents.has(expectation.agent)) {
     throw new EmailKitError(
       "UNKNOWN_AGENT",
       `No agent "${expectation.agent}". Configured: ${[...kit.agents.keys()].join(", ")}.`,
     );
   }
-  const outcome = await waitFor(kit, node, await expect(kit, node, expectation));
+  const { outcomes } = await waitFor(kit, node, [await expect(kit, node, expectation)]);
+  const outcome = outcomes[0]!;
   if (outcome.kind === "replied") {
     const { kind: _, grade: __, data, ...mail } = outcome;
     return { kind: "received", ...mail, ...(data as ExpectedMail) };

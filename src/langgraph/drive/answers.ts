@@ -3,7 +3,7 @@ import { appendEvent } from "../../ledger/events.ts";
 import type { StoredOutcome } from "../../ledger/outcome.ts";
 import { findTask, settleTask } from "../../ledger/tasks.ts";
 import { validateJson } from "../../mail/structured/schema.ts";
-import type { AwaitReplyRequest } from "../calls/await-reply.ts";
+import type { AwaitReplyRequest } from "../calls/wait.ts";
 import type { OpenKit } from "../context.ts";
 import { type DrivenGraph, readThreadState, type ThreadState } from "./thread-state.ts";
 

@@ -1,5 +1,5 @@
 import type { BaseCheckpointSaver, StateSnapshot } from "@langchain/langgraph";
-import { type AwaitReplyRequest, isAwaitReplyRequest } from "../calls/await-reply.ts";
+import { type AwaitReplyRequest, isAwaitReplyRequest } from "../calls/wait.ts";
 
 /** What the drive needs of a compiled graph; LangGraph's own type has more parameters than anyone wants to write. */
 export interface DrivenGraph {

@@ -1,0 +1,66 @@
+import { appendEvent } from "../../ledger/events.ts";
+import { outboxState } from "../../ledger/outbox.ts";
+import { findTask, settleTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { referenceLine } from "../../mail/correlate.ts";
+import { composeFollowUp, putFollowUp } from "../../worker/conversation.ts";
+import { hashId } from "../base32.ts";
+import type { OpenKit } from "../context.ts";
+import { taskOfReceipt } from "./await-reply.ts";
+import type { TaskReceipt } from "./receipt.ts";
+
+/**
+ * Ends a task as `cancelled`: a mail that has not gone out is withdrawn, and whoever got it is told that no answer is needed any more.
+ * Resolves with false when the task had its outcome already. May be called anywhere, in a node or outside.
+ * @param reason Goes into the outcome and into the mail.
+ * @throws EmailKitError `TASK_NOT_FOUND`, `LEDGER_MISMATCH`.
+ */
+export async function cancelTask(kit: OpenKit, receipt: TaskReceipt, reason: string): Promise<boolean> {
+  return cancelRecord(kit, await taskOfReceipt(kit, receipt), reason);
+}
+
+export async function cancelRecord(kit: OpenKit, task: TaskRecord, reason: string): Promise<boolean> {
+  const { db } = kit.ledger;
+  const now = kit.clock();
+  const agent = kit.agents.get(task.agent);
+  const mails = agent ? await cancellations(kit, task, agent, reason, now) : [];
+  return db.transaction(async (sql) => {
+    const sent = (await outboxState(sql, task.id))?.state;
+    if (!(await settleTask(sql, task.id, { kind: "cancelled", by: "graph", reason }, now))) return false;
+    const { agent: name, graph, threadId } = task;
+    await appendEvent(sql, {
+      at: now,
+      kind: "settled",
+      agent: name,
+      graph,
+      threadId,
+      taskId: task.id,
+      data: { kind: "cancelled", name: task.name, reason },
+    });
+    if (!agent || sent === "due" || sent === "refused") return true;
+    for (const mail of mails) await putFollowUp(sql, kit, agent, task, mail, now);
+    return true;
+  });
+}
+
+async function cancellations(
+  kit: OpenKit,
+  task: TaskRecord,
+  agent: NonNullable<ReturnType<OpenKit["agents"]["get"]>>,
+  reason: string,
+  now: number,
+) {
+  const text = [`This is not needed any more, and no answer either. ${reason}`, `-- \n${referenceLine(task.id)}`];
+  const known = await findTask(kit.ledger.db, task.id);
+  if (known?.outcome) return [];
+  return Promise.all(
+    task.addressees.map((to) =>
+      composeFollowUp(kit, agent, task, {
+        id: hashId("cancel", task.id, to),
+        kind: "cancellation",
+        to,
+        text: text.join("\n\n"),
+        now,
+      }),
+    ),
+  );
+}

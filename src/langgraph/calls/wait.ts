@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { GraphInterrupt } from "@langchain/langgraph";
+import { EmailKitError } from "../../errors.ts";
+import type { StoredOutcome } from "../../ledger/outcome.ts";
+import type { TaskRecord } from "../../ledger/tasks.ts";
+import type { Until } from "../../ledger/until.ts";
+import { countedOutcomes, findWait, markDelivered, openWait, type WaitDecision } from "../../ledger/waits.ts";
+import { hashId } from "../base32.ts";
+import type { OpenKit } from "../context.ts";
+import type { CurrentNode } from "./node.ts";
+
+/** What the interrupt of a wait shows to whoever looks at the thread. */
+export interface AwaitReplyRequest {
+  type: "langgraph-email/await-reply";
+  waitId: string;
+  ledgerId: string;
+  /** Of the task, or of the first one where several are waited for. */
+  taskId: string;
+  /** How many tasks are waited for. */
+  tasks: number;
+  nodeTaskId: string;
+  name: string;
+  from: string;
+  to: string[];
+  subject: string;
+  /** ISO 8601. */
+  deadline: string;
+  /** JSON Schema of the reply: a user interface answers with `{ taskId, data }`, where `data` satisfies it. */
+  replySchema?: Record<string, unknown>;
+}
+
+export function isAwaitReplyRequest(value: unknown): value is AwaitReplyRequest {
+  return (value as { type?: unknown } | null)?.type === "langgraph-email/await-reply";
+}
+
+export function requireDurable(node: CurrentNode, call: string): void {
+  if (!node.run.notDurable) return;
+  throw new EmailKitError(
+    "RUN_NOT_DURABLE",
+    `${call} cannot park the graph: ${node.run.notDurable}. Run it with a checkpointer and durability "sync".`,
+  );
+}
+
+export interface WaitResult {
+  decision: WaitDecision;
+  /** In the order of the tasks; null for those that were open when it was decided. */
+  outcomes: (StoredOutcome | null)[];
+}
+
+/** Parks until the tasks' outcomes, or the wait's own deadline, decide it. One interrupt, however many tasks. */
+export async function waitFor(
+  kit: OpenKit,
+  node: CurrentNode,
+  tasks: readonly TaskRecord[],
+  options: { until: Until; deadlineMs?: number } = { until: "all" },
+): Promise<WaitResult> {
+  const { threadId, nodeTaskId, checkpointId } = node;
+  const taskIds = tasks.map((task) => task.id);
+  const waitId = hashId("wait", nodeTaskId, ...taskIds);
+  const wait = { id: waitId, graph: node.run.graph, threadId, node: node.node, nodeTaskId, checkpointId };
+  const now = kit.clock();
+  const deadlineAt = options.deadlineMs === undefined ? null : now + options.deadlineMs;
+  const result = await kit.ledger.db.transaction(async (sql) => {
+    await openWait(sql, { ...wait, taskIds, until: options.until, deadlineAt }, now);
+    const { decision } = (await findWait(sql, waitId))!;
+    if (decision === null) return undefined;
+    await markDelivered(sql, waitId, now);
+    return { decision, outcomes: await countedOutcomes(sql, waitId) };
+  });
+  if (result) return result;
+  // LangGraph's interrupt() counts its calls and hands out answers by that count, to every caller in the node. Thrown by hand, the
+  // wait takes no part in it: the node's own interrupts keep their answers, however many waits and tools there are around them.
+  throw new GraphInterrupt([{ id: interruptId(waitId), value: requestOf(kit, node, tasks, waitId) }]);
+}
+
+/** 32 hexadecimal digits, as LangGraph and its clients know the ids of interrupts. */
+function interruptId(waitId: string): string {
+  return createHash("sha256").update(waitId).digest("hex").slice(0, 32);
+}
+
+function requestOf(kit: OpenKit, node: CurrentNode, tasks: readonly TaskRecord[], waitId: string): AwaitReplyRequest {
+  const task = tasks[0]!;
+  return {
+    type: "langgraph-email/await-reply",
+    waitId,
+    ledgerId: kit.ledger.id,
+    taskId: task.id,
+    tasks: tasks.length,
+    nodeTaskId: node.nodeTaskId,
+    name: task.name,
+    from: task.agent,
+    to: tasks.flatMap(({ addressees }) => addressees),
+    subject: task.subject,
+    deadline: new Date(task.deadlineAt).toISOString(),
+    ...(task.replySchema && { replySchema: task.replySchema }),
+  };
+}
