@@ -65,12 +65,13 @@ async function main(options: ProcessOptions): Promise<void> {
     const thread = { configurable: { thread_id: "1" } };
     const { tasks } = await graph.getState(thread);
     const id = tasks[0]?.interrupts[0]?.id;
+    const go = new Promise((resolve) => void process.once("message", resolve));
+    process.send?.("ready");
+    await go;
     // A thread whose resume was begun goes on by itself; LangGraph knows it no more as interrupted.
-    await graph.invoke(id ? new Command({ resume: { [id]: options.resume } }) : null, {
-      ...thread,
-      durability: "sync",
-    });
-    process.send?.("done");
+    const input = id ? new Command({ resume: { [id]: options.resume } }) : null;
+    await graph.invoke(input, { ...thread, durability: "sync" });
+    process.disconnect();
     return;
   }
   const kit = createEmailKit({ ledger: options.ledger, agents: { desk: options.desk }, lease: "1 s" });

@@ -1,4 +1,5 @@
-import type { World } from "./world.ts";
+import type { MailServer } from "../../src/dev/index.ts";
+import { createWorld, type SaverName, SAVERS, type World } from "./world.ts";
 
 /** One thing that must hold: what is wanted, and how it comes out on bare LangGraph and with the kit. */
 export interface Case {
@@ -24,8 +25,24 @@ export function splitCounts(observed: unknown): { result: unknown; counts: Recor
   return { result, counts };
 }
 
-/** What came of it: plain data, or the code or name of what was thrown. */
-export async function observe(run: (world: World) => Promise<unknown>, world: World): Promise<unknown> {
+/** What came of one side of a case, by saver. */
+export async function observeAll(
+  mail: MailServer,
+  { bare, kit, processes }: Case,
+  side: "bare" | "kit",
+): Promise<Map<SaverName, unknown>> {
+  const savers = processes ? (["SqliteSaver"] as const) : SAVERS;
+  const observed = await Promise.all(
+    savers.map(async (saver) => {
+      await using world = await createWorld(mail, saver);
+      return [saver, await observe(side === "bare" ? bare : kit, world)] as const;
+    }),
+  );
+  return new Map(observed);
+}
+
+/** Plain data, or the code or name of what was thrown. */
+async function observe(run: (world: World) => Promise<unknown>, world: World): Promise<unknown> {
   try {
     return JSON.parse(JSON.stringify((await run(world)) ?? null)) as unknown;
   } catch (error) {

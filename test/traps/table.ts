@@ -2,9 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
-import { type Case, observe, splitCounts } from "./scenario.ts";
+import { type Case, observeAll, splitCounts } from "./scenario.ts";
 import { scenarios } from "./scenarios/index.ts";
-import { createWorld, SAVERS } from "./world.ts";
+import type { SaverName } from "./world.ts";
 
 const DOCUMENT = new URL("../../docs/traps.md", import.meta.url);
 
@@ -16,17 +16,16 @@ interface Row {
   holds: boolean;
 }
 
-/** What both savers gave, once where it is the same. */
+/** What the savers gave, once where it is the same. */
 async function outcome(
   mail: MailServer,
   one: Case,
   side: "bare" | "kit",
 ): Promise<{ text: string; asWanted: boolean[] }> {
-  const texts = new Map<string, string[]>();
+  const texts = new Map<string, SaverName[]>();
   const asWanted: boolean[] = [];
-  for (const saver of one.processes ? (["SqliteSaver"] as const) : SAVERS) {
-    await using world = await createWorld(mail, saver);
-    const { result, counts } = splitCounts(await observe(one[side], world));
+  for (const [saver, observed] of await observeAll(mail, one, side)) {
+    const { result, counts } = splitCounts(observed);
     const text = [show(result), ...Object.entries(counts).map(([name, count]) => `${count} ${name}`)].join(", ");
     texts.set(text, [...(texts.get(text) ?? []), saver]);
     asWanted.push(isDeepStrictEqual(result, one.wanted));

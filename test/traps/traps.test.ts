@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
-import { observe, splitCounts } from "./scenario.ts";
+import { observeAll, splitCounts } from "./scenario.ts";
 import { scenarios } from "./scenarios/index.ts";
-import { createWorld, SAVERS } from "./world.ts";
 
 let mail: MailServer;
 beforeAll(async () => {
@@ -14,20 +13,20 @@ afterAll(async () => {
 
 for (const { number, title, cases } of scenarios) {
   describe(`${number}. ${title}`, () => {
-    for (const { name, wanted, bare, kit, processes } of cases) {
-      for (const saver of processes ? (["SqliteSaver"] as const) : SAVERS) {
-        it(`${name} (${saver}, bare LangGraph fails)`, async () => {
-          await using world = await createWorld(mail, saver);
-          const { result: observed } = splitCounts(await observe(bare, world));
-          expect(observed).not.toEqual(wanted);
+    for (const one of cases) {
+      it(`${one.name} (bare LangGraph fails)`, async () => {
+        for (const [saver, observed] of await observeAll(mail, one, "bare")) {
+          const { result } = splitCounts(observed);
+          expect(result, saver).not.toEqual(one.wanted);
           // By what LangGraph does, not by a mistake of the scenario.
-          expect(String(observed)).not.toMatch(/^(Error|TypeError|ReferenceError)/);
-        });
-        it(`${name} (${saver}, kit)`, async () => {
-          await using world = await createWorld(mail, saver);
-          expect(splitCounts(await observe(kit, world)).result).toEqual(wanted);
-        });
-      }
+          expect(String(result), saver).not.toMatch(/^(Error|TypeError|ReferenceError)/);
+        }
+      });
+      it(`${one.name} (with the kit)`, async () => {
+        for (const [saver, observed] of await observeAll(mail, one, "kit")) {
+          expect(splitCounts(observed).result, saver).toEqual(one.wanted);
+        }
+      });
     }
   });
 }

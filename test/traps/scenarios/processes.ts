@@ -36,14 +36,21 @@ class Processes implements AsyncDisposable {
     };
   }
 
-  /** Starts a worker; with the kit, resolves when it is ready. */
+  /** Starts a worker and sees that it works. */
   async start(name: string, workMs: number): Promise<ChildProcess> {
+    const child = await this.prepare(name, workMs);
+    child.send("go");
+    return child;
+  }
+
+  /** Starts a worker; a bare one works only when it is told to. */
+  async prepare(name: string, workMs: number): Promise<ChildProcess> {
     const child = fork(PROCESS, ["worker", JSON.stringify(this.options(name, workMs))], {
       execArgv: ["--conditions=langgraph-email-source", "--no-warnings"],
       stdio: ["ignore", "ignore", process.env["TRAPS_LOG"] ? "inherit" : "ignore", "ipc"],
     });
     this.#children.push(child);
-    if (this.#mode === "kit") await new Promise((resolve) => void child.once("message", resolve));
+    await new Promise((resolve) => void child.once("message", resolve));
     return child;
   }
 
@@ -140,7 +147,8 @@ const cases: Case[] = [
 async function raced(world: World, mode: "bare" | "kit"): Promise<unknown> {
   await using processes = new Processes(world, mode);
   const graph = await park(world, processes, mode);
-  await Promise.all([processes.start("first", 300), processes.start("second", 300)]);
+  const workers = await Promise.all([processes.prepare("first", 300), processes.prepare("second", 300)]);
+  for (const worker of workers) worker.send("go");
   if (mode === "kit") await world.reply("a", "yes");
   await until(() => processes.log().some((entry) => entry.endsWith("after")), "the end");
   await sleep(500);
