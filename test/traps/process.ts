@@ -69,8 +69,10 @@ async function main(options: ProcessOptions): Promise<void> {
     process.send?.("ready");
     await go;
     // A thread whose resume was begun goes on by itself; LangGraph knows it no more as interrupted.
-    const input = id ? new Command({ resume: { [id]: options.resume } }) : null;
-    await graph.invoke(input, { ...thread, durability: "sync" });
+    await graph.invoke(id ? new Command({ resume: { [id]: options.resume } }) : null, {
+      ...thread,
+      durability: "sync",
+    });
     process.disconnect();
     return;
   }

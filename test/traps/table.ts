@@ -1,4 +1,5 @@
 // Runs every scenario on bare LangGraph and with the kit, prints what came out, and writes it to docs/traps.md.
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
@@ -7,6 +8,7 @@ import { scenarios } from "./scenarios/index.ts";
 import type { SaverName } from "./world.ts";
 
 const DOCUMENT = new URL("../../docs/traps.md", import.meta.url);
+const FORMATTER = new URL("../../node_modules/.bin/oxfmt", import.meta.url);
 
 interface Row {
   name: string;
@@ -83,6 +85,7 @@ SqliteSaver, with real SMTP and IMAP, and where it says so with real processes t
 \`npm run traps\`; the scenarios are in \`test/traps/\`.
 `;
 writeFileSync(DOCUMENT, `${introduction}\n${parts.join("\n").trimEnd()}\n`);
+execFileSync(FORMATTER.pathname, [DOCUMENT.pathname]);
 const total = scenarios.reduce((sum, { cases }) => sum + cases.length, 0);
 console.log(`${total - failed} of ${total} as wanted, in ${Math.round((Date.now() - started) / 1000)} s`);
 process.exitCode = failed === 0 ? 0 : 1;

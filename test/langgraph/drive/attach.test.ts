@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Annotation, Command, END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
+import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
+import { defineTask, type EmailKit } from "langgraph-email";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { startMailServer, type MailServer } from "../../../src/dev/index.ts";
+import { any, type AnyGraph, createWorld, finished, question, thread, until, type World } from "../../traps/world.ts";
+
+let mail: MailServer;
+let world: World;
+beforeAll(async () => {
+  mail = await startMailServer();
+});
+afterAll(async () => {
+  await mail.close();
+});
+beforeEach(async () => {
+  world = await createWorld(mail, "MemorySaver");
+});
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+});
+
+const State = Annotation.Root({ answer: Annotation<string>, done: Annotation<boolean> });
+const approval = defineTask("approval", { reply: z.object({ approved: z.boolean() }) });
+
+type Node = () => Promise<Partial<typeof State.State>>;
+
+function oneNode(checkpointer: BaseCheckpointSaver, node: Node): object {
+  return new StateGraph(State)
+    .addNode("node", node)
+    .addEdge(START, "node")
+    .addEdge("node", END)
+    .compile({ checkpointer });
+}
+
+function attach(kit: EmailKit<"desk">, name: string, node: Node, options = {}, saver = world.openSaver()): AnyGraph {
+  return any(kit.attach(name, oneNode(kit.checkpointer(saver), node) as never, options));
+}
+
+function asks(kit: EmailKit<"desk">, name = "a"): Node {
+  return async () => {
+    const receipt = await kit.sendTask(question, { from: "desk", to: world.person(name), subject: name, body: "?" });
+    const outcome = await kit.awaitReply(receipt);
+    return { answer: outcome.kind === "replied" ? outcome.text : outcome.kind };
+  };
+}
+
+const slow: Node = async () => {
+  await sleep(150);
+  return { answer: "slow" };
+};
+
+async function taken(graph: AnyGraph): Promise<string> {
+  try {
+    await graph.invoke({}, thread());
+    return "free";
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
+describe("a run of an attached graph", () => {
+  it('rejects another one with onBusy: "reject"', async () => {
+    const kit = world.openKit();
+    const graph = attach(kit, "g", slow, { onBusy: "reject" });
+    const running = graph.invoke({}, thread());
+    await sleep(50);
+    expect(await taken(graph)).toBe("THREAD_BUSY");
+    await running;
+    expect(await taken(graph)).toBe("free");
+  });
+
+  it("releases its thread when its caller aborts it", async () => {
+    const kit = world.openKit();
+    const graph = attach(kit, "g", slow, { onBusy: "reject" });
+    const abort = new AbortController();
+    const run = graph.invoke({}, { ...thread(), signal: abort.signal });
+    await sleep(50);
+    abort.abort();
+    await expect(run).rejects.toThrow();
+    await until(async () => (await taken(graph)) === "free", "the thread", 1_000);
+  });
+
+  it("holds its thread under streamEvents as well", async () => {
+    const kit = world.openKit();
+    const graph = attach(kit, "g", slow, { onBusy: "reject" });
+    const events = graph as unknown as { streamEvents(input: object, config: object): AsyncIterable<unknown> };
+    const reading = (async () => {
+      let count = 0;
+      for await (const _ of events.streamEvents({}, { ...thread(), version: "v2" })) count++;
+      return count;
+    })();
+    await sleep(60);
+    expect(await taken(graph)).toBe("THREAD_BUSY");
+    expect(await reading).toBeGreaterThan(2);
+    expect(await taken(graph)).toBe("free");
+  });
+
+  it("waits under the same thread id in two graphs, and both go on", async () => {
+    const kit = await world.startKit();
+    const one = attach(kit, "one", asks(kit, "a"), {}, new MemorySaver());
+    const two = attach(kit, "two", asks(kit, "b"), {}, new MemorySaver());
+    await one.invoke({}, thread());
+    await two.invoke({}, thread());
+    await world.reply("b", "B");
+    await world.reply("a", "A");
+    expect([(await finished(one))["answer"], (await finished(two))["answer"]]).toEqual(["A", "B"]);
+  });
+
+  it("says which task it means where several could be meant", async () => {
+    const kit = world.openKit();
+    const graph = attach(kit, "g", async () => {
+      for (const key of ["1", "2"]) {
+        await kit.sendTask(question, { from: "desk", to: world.person("a"), subject: "a", body: "?", key });
+      }
+      return { answer: (await kit.awaitReply(question)).kind };
+    });
+    await expect(graph.invoke({}, thread())).rejects.toMatchObject({ code: "TASK_AMBIGUOUS" });
+  });
+});
+
+describe("an answer from a user interface", () => {
+  const asksApproval = (kit: EmailKit<"desk">): Node => {
+    return async () => {
+      await kit.sendTask(approval, { from: "desk", to: world.person("a"), subject: "a", body: "?" });
+      const outcome = await kit.awaitReply(approval);
+      return { answer: outcome.kind === "answered" ? `answered: ${outcome.data.approved}` : outcome.kind };
+    };
+  };
+
+  async function parked(graph: AnyGraph): Promise<{ id: string; taskId: string }> {
+    const state = await graph.invoke({}, thread());
+    const [{ id, value }] = state["__interrupt__"] as [{ id: string; value: { taskId: string } }];
+    return { id, taskId: value.taskId };
+  }
+
+  it("settles the task by the interrupt's id, and the mail's reply is late", async () => {
+    const kit = await world.startKit();
+    const graph = attach(kit, "g", asksApproval(kit));
+    const { id } = await parked(graph);
+    await until(() => mail.mails(world.person("a")).length > 0, "the mail");
+    const end = await graph.invoke(new Command({ resume: { [id]: { approved: true } } }), thread());
+    expect(end["answer"]).toBe("answered: true");
+    await world.reply("a", "approved: no");
+    await until(async () => (await kit.messages("late")).length > 0, "the late reply");
+  });
+
+  it("is ignored where it does not hold what the task asks for", async () => {
+    const kit = await world.startKit();
+    const graph = attach(kit, "g", asksApproval(kit));
+    const { taskId } = await parked(graph);
+    const still = await graph.invoke(new Command({ resume: { taskId, data: { approved: "perhaps" } } }), thread());
+    expect(still["__interrupt__"]).toHaveLength(1);
+    const end = await graph.invoke(new Command({ resume: { taskId, data: { approved: false } } }), thread());
+    expect(end["answer"]).toBe("answered: false");
+  });
+});
+
+describe("a thread that a worker runs", () => {
+  it("is taken up by the next worker when its run is broken off", async () => {
+    const runs: string[] = [];
+    const graphOf = (kit: EmailKit<"desk">, name: string, workMs: number) =>
+      any(
+        kit.attach(
+          "g",
+          new StateGraph(State)
+            .addNode("ask", asks(kit))
+            .addNode("work", async () => {
+              runs.push(name);
+              await sleep(workMs);
+              return { done: true };
+            })
+            .addEdge(START, "ask")
+            .addEdge("ask", "work")
+            .addEdge("work", END)
+            .compile({ checkpointer: kit.checkpointer(world.openSaver()) }) as never,
+        ),
+      );
+    const first = world.openKit();
+    const graph = graphOf(first, "first", 2_000);
+    const worker = await first.start();
+    await graph.invoke({}, thread());
+    await world.reply("a", "yes");
+    await until(() => runs.length > 0, "the resumed run");
+    await worker.stop({ graceMs: 10 });
+    const second = world.openKit();
+    const again = graphOf(second, "second", 0);
+    await world.startWorker(second);
+    expect(await finished(again)).toEqual({ answer: "yes", done: true });
+    expect(runs).toEqual(["first", "second"]);
+  });
+
+  it("is stalled where this process's saver does not have it", async () => {
+    const before = world.openKit();
+    await attach(before, "g", asks(before), {}, new MemorySaver()).invoke({}, thread());
+    await before.close();
+    const kit = world.openKit();
+    attach(kit, "g", asks(kit), {}, new MemorySaver());
+    await world.startWorker(kit);
+    await world.reply("a", "yes");
+    await until(async () => (await kit.stalled()).length > 0, "the stall");
+    expect((await kit.stalled())[0]!.lastError).toMatch(/no checkpoint in this process's saver/);
+  });
+});
