@@ -18,9 +18,11 @@ export type { InboxAnswer, InboxRequest, ServeOptions } from "./langgraph/serve-
 export type { AuditEvent, AuditKind } from "./ledger/events.ts";
 export type { Disposition, MessageRecord } from "./ledger/messages.ts";
 export type { Until } from "./ledger/until.ts";
-export type { FailedOutcome, ReplyAttachment } from "./ledger/outcome.ts";
+export type { FailedAttempt, FailedOutcome, ReplyAttachment } from "./ledger/outcome.ts";
 export type { ThreadRecord } from "./ledger/threads.ts";
 export { consoleLogger, type LogFields, type Logger, silentLogger } from "./log.ts";
 export type { Grade } from "./policy/assurance.ts";
+export type { BusinessCalendar, Weekday } from "./time/calendar.ts";
+export type { Deadline } from "./time/deadline.ts";
 export type { Duration } from "./time/duration.ts";
 export type { Worker } from "./worker/worker.ts";

@@ -25,6 +25,8 @@ export type AuditKind =
   | "received"
   | "expecting"
   | "clarifying"
+  | "mailing-again"
+  | "reminded"
   | "settled"
   | "resumed"
   | "run-failed"

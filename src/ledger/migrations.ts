@@ -23,12 +23,19 @@ const MIGRATIONS = [
     created_at INTEGER NOT NULL,
     deadline_at INTEGER NOT NULL,
     clarifications INTEGER NOT NULL DEFAULT 0,
+    candidates_json TEXT NOT NULL DEFAULT '[]',
+    attempts_json TEXT NOT NULL DEFAULT '[]',
+    resend_at INTEGER,
+    reminders_json TEXT NOT NULL DEFAULT '[]',
+    remind_at INTEGER,
     settled_at INTEGER,
     outcome_kind TEXT,
     outcome_json TEXT
   ) STRICT;
   CREATE INDEX tasks_by_thread ON tasks (thread_id, name);
   CREATE INDEX tasks_expecting ON tasks (agent, created_at) WHERE expects_json IS NOT NULL AND settled_at IS NULL;
+  CREATE INDEX tasks_resend ON tasks (resend_at) WHERE resend_at IS NOT NULL AND settled_at IS NULL;
+  CREATE INDEX tasks_remind ON tasks (remind_at) WHERE remind_at IS NOT NULL AND settled_at IS NULL;
   CREATE INDEX tasks_due ON tasks (deadline_at) WHERE settled_at IS NULL;
 
   CREATE TABLE outbox (

@@ -6,11 +6,11 @@ import { one, type Sql } from "./database.ts";
  */
 export type OutboxState = "due" | "leased" | "sending" | "submitted" | "refused" | "unknown" | "withdrawn";
 
-/** `task`: asks · `clarification`: asks again, for what was missing in a reply · `receipt`: says what was understood · `cancellation`: no answer is needed any more · `answer`: of a served agent. */
-export type OutboxKind = "task" | "clarification" | "receipt" | "cancellation" | "answer";
+/** `task`: asks · `clarification`: asks again, for what was missing in a reply · `reminder`: that an answer is waited for · `receipt`: says what was understood · `cancellation`: no answer is needed any more · `answer`: of a served agent. */
+export type OutboxKind = "task" | "clarification" | "reminder" | "receipt" | "cancellation" | "answer";
 
 /** What is not to go out any more once its task is settled. */
-const ASKS = "kind IN ('task', 'clarification')";
+const ASKS = "kind IN ('task', 'clarification', 'reminder')";
 
 /** A finished mail on its way out. Its bytes never change, so that a retry carries the same Message-ID. */
 export interface OutboxRow {
@@ -155,6 +155,11 @@ export async function reschedule(
      WHERE id = :id AND holder = COALESCE(CAST(:holder AS TEXT), holder)`,
     { id, dueAt, error, holder },
   );
+}
+
+export async function findOutbox(sql: Sql, id: string): Promise<OutboxRow | undefined> {
+  const row = await one<Row>(sql, `SELECT ${COLUMNS} FROM outbox WHERE id = :id`, { id });
+  return row && fromRow(row);
 }
 
 export async function outboxState(

@@ -24,6 +24,16 @@ export interface StoredReply {
   attachments: ReplyAttachment[];
 }
 
+/** A delivery that failed, before the task was mailed again: to the same address, or to the next candidate. */
+export interface FailedAttempt {
+  recipient: string;
+  status?: string;
+  diagnostic: string;
+  permanent: boolean;
+  /** ISO 8601. */
+  at: string;
+}
+
 /** How a task ended badly: values for the graph to branch on, never throws. */
 export type FailedOutcome =
   | {
@@ -33,6 +43,8 @@ export type FailedOutcome =
       status?: string;
       diagnostic: string;
       permanent: boolean;
+      /** Every delivery that failed, this one last: the task may have been mailed again, or to others. */
+      attempts: FailedAttempt[];
     }
   /** `deadline` in ISO 8601. */
   | { kind: "expired"; deadline: string }

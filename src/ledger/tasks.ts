@@ -2,7 +2,7 @@ import type { Grade } from "../policy/assurance.ts";
 import { one, type Sql } from "./database.ts";
 import { withdraw } from "./outbox.ts";
 import { decideWaits, undecideWaits } from "./waits.ts";
-import type { StoredOutcome } from "./outcome.ts";
+import type { FailedAttempt, StoredOutcome } from "./outcome.ts";
 
 /** What settles a task: the lowest assurance grade that counts, and who may answer besides the addressees (addresses or `*@domain`). */
 export interface Acceptance {
@@ -12,6 +12,8 @@ export interface Acceptance {
   maxClarifications: number;
   /** Whether who answered is told what was understood. */
   receipt: boolean;
+  /** How often a mail that bounced for a temporary reason is sent again to the same address. */
+  retries: number;
 }
 
 /** A mail that is waited for and answers nothing, such as a code after a sign-up. */
@@ -45,6 +47,14 @@ export interface TaskRecord {
   deadlineAt: number;
   /** How often it was asked again so far. */
   clarifications: number;
+  /** Who is asked next, where a mail bounces for good. */
+  candidates: string[];
+  /** Deliveries that failed so far. */
+  attempts: FailedAttempt[];
+  /** When it is mailed again, after such a failure. */
+  resendAt: number | null;
+  /** When the addressees are still to be reminded, earliest first; the first of these is the next. */
+  reminders: number[];
   settledAt: number | null;
   outcome: StoredOutcome | null;
 }
@@ -67,17 +77,21 @@ interface TaskRow {
   created_at: number;
   deadline_at: number;
   clarifications: number;
+  candidates_json: string;
+  attempts_json: string;
+  resend_at: number | null;
+  reminders_json: string;
   settled_at: number | null;
   outcome_json: string | null;
 }
 
 const COLUMNS =
-  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, settled_at, outcome_json";
+  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, candidates_json, attempts_json, resend_at, reminders_json, settled_at, outcome_json";
 
 /** Resolves with false, and changes nothing, when the id exists. */
 export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    `INSERT INTO tasks (${COLUMNS}) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :settledAt, :outcome)
+    `INSERT INTO tasks (${COLUMNS}, remind_at) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :candidates, :attempts, :resendAt, :reminders, :settledAt, :outcome, :remindAt)
      ON CONFLICT (id) DO NOTHING`,
     {
       id: task.id,
@@ -97,8 +111,13 @@ export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
       createdAt: task.createdAt,
       deadlineAt: task.deadlineAt,
       clarifications: task.clarifications,
+      candidates: JSON.stringify(task.candidates),
+      attempts: JSON.stringify(task.attempts),
+      resendAt: task.resendAt,
+      reminders: JSON.stringify(task.reminders),
       settledAt: task.settledAt,
       outcome: task.outcome && JSON.stringify(task.outcome),
+      remindAt: task.reminders[0] ?? null,
     },
   );
   return changes > 0;
@@ -183,6 +202,76 @@ export async function settleTask(sql: Sql, id: string, outcome: StoredOutcome, n
   return true;
 }
 
+/** Notes a failed delivery of an open task that will be mailed again at `resendAt`, to `next`. Resolves with false when the task was settled or has failed again meanwhile. */
+export async function planResend(
+  sql: Sql,
+  task: TaskRecord,
+  plan: { attempt: FailedAttempt; addressees: string[]; candidates: string[]; resendAt: number },
+): Promise<boolean> {
+  const changes = await sql.run(
+    `UPDATE tasks SET attempts_json = :attempts, addressees_json = :addressees, candidates_json = :candidates, resend_at = :resendAt
+     WHERE id = :id AND attempts_json = :before AND settled_at IS NULL`,
+    {
+      id: task.id,
+      before: JSON.stringify(task.attempts),
+      attempts: JSON.stringify([...task.attempts, plan.attempt]),
+      addressees: JSON.stringify(plan.addressees),
+      candidates: JSON.stringify(plan.candidates),
+      resendAt: plan.resendAt,
+    },
+  );
+  return changes > 0;
+}
+
+/** The task's new mail is in the outbox. Resolves with false when it was before. */
+export async function markResent(sql: Sql, task: TaskRecord): Promise<boolean> {
+  const changes = await sql.run(
+    "UPDATE tasks SET resend_at = NULL WHERE id = :id AND resend_at = :resendAt AND settled_at IS NULL",
+    { id: task.id, resendAt: task.resendAt },
+  );
+  return changes > 0;
+}
+
+/** Open tasks to be mailed again, or whose addressees are to be reminded. */
+export async function tasksToMail(
+  sql: Sql,
+  what: "resend" | "remind",
+  now: number,
+  limit: number,
+): Promise<TaskRecord[]> {
+  const rows = await sql.all<TaskRow>(
+    `SELECT ${COLUMNS} FROM tasks WHERE ${what}_at IS NOT NULL AND ${what}_at <= :now AND settled_at IS NULL ORDER BY ${what}_at LIMIT :limit`,
+    { now, limit },
+  );
+  return rows.map(fromRow);
+}
+
+export async function nextTaskMail(sql: Sql): Promise<number | undefined> {
+  const row = await one<{ at: number | null }>(
+    sql,
+    `SELECT MIN(at) AS at FROM (
+       SELECT MIN(resend_at) AS at FROM tasks WHERE resend_at IS NOT NULL AND settled_at IS NULL
+       UNION ALL SELECT MIN(remind_at) AS at FROM tasks WHERE remind_at IS NOT NULL AND settled_at IS NULL
+     ) AS times`,
+  );
+  return row?.at ?? undefined;
+}
+
+/** The first reminder is in the outbox. Resolves with false when it was before. */
+export async function markReminded(sql: Sql, task: TaskRecord): Promise<boolean> {
+  const rest = task.reminders.slice(1);
+  const changes = await sql.run(
+    `UPDATE tasks SET reminders_json = :rest, remind_at = :next WHERE id = :id AND reminders_json = :before AND settled_at IS NULL`,
+    {
+      id: task.id,
+      before: JSON.stringify(task.reminders),
+      rest: JSON.stringify(rest),
+      next: rest[0] ?? null,
+    },
+  );
+  return changes > 0;
+}
+
 /**
  * Counts one more clarification of an open task, and adds its text to what replies are read against. Resolves with false when the task was
  * settled or clarified meanwhile.
@@ -241,6 +330,10 @@ function fromRow(row: TaskRow): TaskRecord {
     createdAt: row.created_at,
     deadlineAt: row.deadline_at,
     clarifications: row.clarifications,
+    candidates: JSON.parse(row.candidates_json) as string[],
+    attempts: JSON.parse(row.attempts_json) as FailedAttempt[],
+    resendAt: row.resend_at,
+    reminders: JSON.parse(row.reminders_json) as number[],
     settledAt: row.settled_at,
     outcome: row.outcome_json === null ? null : (JSON.parse(row.outcome_json) as StoredOutcome),
   };

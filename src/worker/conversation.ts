@@ -36,7 +36,7 @@ function tokenAddress(keys: TokenKeys, agent: Agent, taskId: string, purpose: "r
 /** A finished mail of a task's conversation, to be put into the outbox in the transaction that decides on it. */
 export interface FollowUp {
   id: string;
-  kind: "clarification" | "receipt" | "cancellation";
+  kind: "clarification" | "reminder" | "receipt" | "cancellation";
   messageId: string;
   text: string;
   to: string;

@@ -12,10 +12,11 @@ import {
   renewOutboxLease,
   reschedule,
 } from "../ledger/outbox.ts";
-import { findTask, settleTask } from "../ledger/tasks.ts";
+import { findTask } from "../ledger/tasks.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
 import { backoffMs } from "./backoff.ts";
+import { settleBounce } from "./bounce.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { expireDue } from "./expire.ts";
 
@@ -131,8 +132,7 @@ async function settleRefused(
     diagnostic: first?.diagnostic ?? whole?.diagnostic ?? "",
     permanent: first?.permanent ?? true,
   };
-  if (await settleTask(sql, task.id, outcome, now))
-    await audit(sql, row, "settled", now, { ...outcome }, task.threadId);
+  await settleBounce(sql, task, outcome, now);
 }
 
 async function recordUnknown(deps: WorkerDeps, sql: Sql, row: OutboxRow, diagnostic: string): Promise<void> {

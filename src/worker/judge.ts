@@ -96,6 +96,7 @@ function judgeDelivery(task: TaskRecord, report: DeliveryStatus): Verdict {
       ...(failure.status && { status: failure.status }),
       diagnostic: failure.diagnosticCode ?? "",
       permanent: failure.permanent,
+      attempts: [],
     },
   };
 }

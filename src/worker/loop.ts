@@ -27,6 +27,8 @@ export interface LoopOptions {
 /** Looked at least so often, whatever was missed. */
 const SWEEP_MS = 60_000;
 const AFTER_ERROR_MS = 5_000;
+/** What was due before a pass, and left by it, is another worker's, or held. */
+const LEFT_MS = 1_000;
 
 /** A commit made inside of a graph's node wakes the loop: what the loop does must not be taken for a part of that node's run. */
 const outsideOfRuns = AsyncLocalStorage.snapshot();
@@ -40,13 +42,15 @@ export function startLoop(options: LoopOptions): Loop {
   const run = async () => {
     clearTimeout(timer);
     let pause = SWEEP_MS;
+    let begun = 0;
     try {
       do {
         dirty = false;
+        begun = options.clock();
         while ((await options.pass()) > 0 && !stopped);
       } while (dirty && !stopped);
       const due = await options.nextDue();
-      if (due !== undefined) pause = Math.min(SWEEP_MS, Math.max(1, due - options.clock()));
+      if (due !== undefined) pause = due <= begun ? LEFT_MS : Math.min(SWEEP_MS, Math.max(1, due - options.clock()));
     } catch (error) {
       options.log.error(`The worker's ${options.name} failed and will be tried again`, { error: String(error) });
       pause = AFTER_ERROR_MS;

@@ -16,6 +16,7 @@ import { normalizeMessageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
 import { stripThreadHistory, type ReplyParts } from "../mail/strip-thread-history.ts";
 import type { Mailbox, MailboxReader, StoredMail } from "../transport/transport.ts";
+import { settleBounce } from "./bounce.ts";
 import { composeClarification, putClarification } from "./clarify.ts";
 import type { FollowUp } from "./conversation.ts";
 import { correlate, type Correlation } from "./correlate.ts";
@@ -142,18 +143,28 @@ async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood
     taskId: task?.id ?? null,
     grade: verdict.grade ?? null,
   };
-  const first =
-    task !== undefined && outcome !== undefined && (await settleTask(sql, task.id, outcome, record.storedAt));
-  if (outcome && !first) Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
+  const ended = task && outcome ? await end(sql, task, outcome, record.storedAt) : undefined;
+  if (ended === "late") Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
+  if (ended === "mailed-again") Object.assign(record, { disposition: "recorded", reason: "The task is mailed again." });
   if (await insertMessage(sql, record)) {
     await auditReceived(sql, record, task);
-    if (first) await auditSettled(sql, record, task, outcome);
+    if (task && outcome && ended === "settled") await auditSettled(sql, record, task, outcome);
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
     if (record.disposition === "request") await acceptRequest(deps, sql, record, correlation ?? { kind: "none" });
   }
   await advanceCursor(sql, record.mailbox, record.uidValidity, record.uid);
+}
+
+async function end(
+  sql: Sql,
+  task: TaskRecord,
+  outcome: StoredOutcome,
+  now: number,
+): Promise<"settled" | "bounced" | "mailed-again" | "late"> {
+  if (outcome.kind === "bounced") return settleBounce(sql, task, outcome, now);
+  return (await settleTask(sql, task.id, outcome, now)) ? "settled" : "late";
 }
 
 async function acceptRequest(

@@ -7,6 +7,7 @@ import { pause } from "../transport/wait.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { dispatchDue, nextDispatch } from "./dispatch.ts";
 import { expireDue, expireDueWaits, nextExpiry } from "./expire.ts";
+import { mailAgain, nextMailAgain } from "./mail-again.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { startPool } from "./pool.ts";
 import { mailboxReader } from "./receive.ts";
@@ -155,6 +156,14 @@ function startLoops(
         return count;
       },
       () => nextDispatch(deps),
+    ),
+    timed(
+      "mailing again",
+      async () => {
+        await firstRead;
+        return mailAgain(deps);
+      },
+      () => nextMailAgain(deps),
     ),
     timed(
       "expiry",

@@ -2,13 +2,19 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { EmailKitError } from "../../errors.ts";
 import { inputJsonSchema } from "../../mail/structured-reply.ts";
 import type { Grade } from "../../policy/assurance.ts";
+import { checkDeadline, type Deadline } from "../../time/deadline.ts";
 import { durationMs, type Duration } from "../../time/duration.ts";
 
 export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1> {
   /** What a reply must hold, as a Standard Schema (zod, Valibot, ArkType). Without one any text is an answer, and `data` is that text. */
   reply?: Schema;
-  /** How long the task waits, from its creation. Default: 14 days. */
-  deadline?: Duration;
+  /**
+   * The JSON Schema of what `reply` takes, where its library cannot give one (zod, Valibot and ArkType can). The worker reads replies by it, on any
+   * machine; `reply` still has the last word. Default: that of `reply`.
+   */
+  replyJsonSchema?: Readonly<Record<string, unknown>>;
+  /** How long the task waits, from its creation: "4h", "2 business days" (by the kit's `calendar`), or a date. Default: 14 days. */
+  deadline?: Deadline;
   accept?: {
     /** The lowest assurance grade that settles the task; what is below is quarantined. Default: "C". Use "B" for approvals. */
     grade?: Grade;
@@ -20,6 +26,10 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
    * `unparseable`. Default: 2.
    */
   maxClarifications?: number;
+  /** After how long those who were asked are reminded, in the same conversation: once, or several times. Default: never. */
+  remind?: Duration | readonly Duration[];
+  /** How often a mail that bounced for a temporary reason is sent again to the same address, after 15 minutes and then longer. Default: 2. */
+  retries?: number;
   /** Whether who answered gets a mail that says what was understood. Default: false. */
   receipt?: boolean;
 }
@@ -30,8 +40,16 @@ export interface TaskDefinition<Reply = unknown> {
   /** JSON Schema of the reply as it is asked for, before transforms. */
   readonly replySchema: Record<string, unknown> | undefined;
   readonly reply: StandardSchemaV1<unknown, Reply> | undefined;
-  readonly deadlineMs: number;
-  readonly accept: { grade: Grade; from: readonly string[]; maxClarifications: number; receipt: boolean };
+  readonly deadline: Deadline;
+  readonly accept: {
+    grade: Grade;
+    from: readonly string[];
+    maxClarifications: number;
+    receipt: boolean;
+    retries: number;
+  };
+  /** Milliseconds after its creation, ascending. */
+  readonly remindMs: readonly number[];
 }
 
 const DEFAULT_DEADLINE = "14 days";
@@ -42,7 +60,7 @@ const DEFAULT_DEADLINE = "14 days";
  */
 export function defineTask(
   name: string,
-  options?: Omit<TaskOptions, "reply" | "maxClarifications">,
+  options?: Omit<TaskOptions, "reply" | "replyJsonSchema" | "maxClarifications">,
 ): TaskDefinition<string>;
 export function defineTask<Schema extends StandardSchemaV1>(
   name: string,
@@ -50,26 +68,37 @@ export function defineTask<Schema extends StandardSchemaV1>(
 ): TaskDefinition<StandardSchemaV1.InferOutput<Schema>>;
 export function defineTask(name: string, options: TaskOptions = {}): TaskDefinition {
   if (name.trim() === "") throw new EmailKitError("INVALID_CONFIG", "A task needs a name.");
+  const deadline = options.deadline ?? DEFAULT_DEADLINE;
+  checkDeadline(deadline);
   return Object.freeze({
     name,
     reply: options.reply,
-    replySchema: options.reply && replySchemaOf(name, options.reply),
-    deadlineMs: durationMs(options.deadline ?? DEFAULT_DEADLINE),
+    replySchema: options.reply && replySchemaOf(name, options.reply, options.replyJsonSchema),
+    deadline,
     accept: {
       grade: options.accept?.grade ?? "C",
       from: options.accept?.from ?? [],
       maxClarifications: options.maxClarifications ?? 2,
       receipt: options.receipt ?? false,
+      retries: options.retries ?? 2,
     },
+    remindMs: [options.remind ?? []]
+      .flat()
+      .map(durationMs)
+      .toSorted((a, b) => a - b),
   });
 }
 
-function replySchemaOf(name: string, schema: StandardSchemaV1): Record<string, unknown> {
-  const json = inputJsonSchema(schema);
+function replySchemaOf(
+  name: string,
+  schema: StandardSchemaV1,
+  given: Readonly<Record<string, unknown>> | undefined,
+): Record<string, unknown> {
+  const json = given ?? inputJsonSchema(schema);
   if (!json) {
     throw new EmailKitError(
       "INVALID_CONFIG",
-      `The reply schema of task "${name}" cannot be turned into a JSON Schema. Use zod 4.2 or later, or another library with Standard JSON Schema.`,
+      `The reply schema of task "${name}" cannot be turned into a JSON Schema. Pass replyJsonSchema, and take dates as text (z.coerce.date()).`,
     );
   }
   return json;

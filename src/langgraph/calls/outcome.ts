@@ -1,8 +1,10 @@
-import type { FailedOutcome, StoredReply } from "../../ledger/outcome.ts";
+import type { FailedAttempt, FailedOutcome, StoredReply } from "../../ledger/outcome.ts";
 
 interface Answer<Reply> extends Omit<StoredReply, "kind" | "data"> {
   /** The reply, as the task's schema gives it. */
   data: Reply;
+  /** Deliveries that failed before, where the task was mailed again or to others. */
+  attempts: FailedAttempt[];
 }
 
 /** How a wait ended: exactly one of these, once, and the same whenever it is asked for. */

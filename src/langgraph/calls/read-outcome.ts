@@ -12,11 +12,12 @@ type Answer = Extract<StoredOutcome, { kind: "replied" | "answered" }>;
 async function read<Reply>(
   outcome: StoredOutcome,
   definition: TaskDefinition<Reply> | undefined,
+  { attempts }: TaskRecord,
 ): Promise<{ kind: "read"; outcome: Outcome<Reply> } | { kind: "refused"; answer: Answer; issues: string[] }> {
   if (outcome.kind !== "replied" && outcome.kind !== "answered") return { kind: "read", outcome };
-  if (!definition?.reply) return { kind: "read", outcome: outcome as Outcome<Reply> };
+  if (!definition?.reply) return { kind: "read", outcome: { ...outcome, data: outcome.data as Reply, attempts } };
   const result = await definition.reply["~standard"].validate(outcome.data);
-  if (!result.issues) return { kind: "read", outcome: { ...outcome, data: result.value } };
+  if (!result.issues) return { kind: "read", outcome: { ...outcome, data: result.value, attempts } };
   return { kind: "refused", answer: outcome, issues: result.issues.map((issue) => issue.message) };
 }
 
@@ -30,7 +31,7 @@ export async function accept<Reply>(
   stored: StoredOutcome,
   definition: TaskDefinition<Reply> | undefined,
 ): Promise<Outcome<Reply> | undefined> {
-  const result = await read(stored, definition);
+  const result = await read(stored, definition, task);
   if (result.kind === "refused") {
     await refuse(kit, task.id, result.answer, result.issues);
     return undefined;

@@ -16,6 +16,7 @@ import { replyAddress, reversePath } from "../../worker/conversation.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 
+import { deadlineAt } from "../../time/deadline.ts";
 import type { TaskDefinition } from "./define-task.ts";
 import { currentNode, type CurrentNode } from "./node.ts";
 import type { TaskReceipt } from "./receipt.ts";
@@ -34,6 +35,8 @@ export interface TaskMail<AgentName extends string = string> {
   /** Instead of the HTML that is made from `body`. */
   html?: string;
   attachments?: readonly ComposeAttachment[];
+  /** Who is asked instead, one after another, where the mail bounces for good: each in a conversation of its own, without what happened before. */
+  reassignTo?: readonly string[];
   /** Tells sends of one task by one node execution apart, as in a loop. */
   key?: string;
 }
@@ -129,9 +132,13 @@ async function createTask(
     replySchema: definition.replySchema ?? null,
     accept: { ...definition.accept, from: [...definition.accept.from] },
     createdAt: now,
-    deadlineAt: now + definition.deadlineMs,
+    deadlineAt: deadlineAt(now, definition.deadline, kit.calendar),
     expects: null,
     clarifications: 0,
+    candidates: (mail.reassignTo ?? []).map((address) => parseAddress(address).address),
+    attempts: [],
+    resendAt: null,
+    reminders: definition.remindMs.map((after) => now + after),
     settledAt: null,
     outcome: null,
   };

@@ -1,6 +1,7 @@
 import type { Callbacks } from "@langchain/core/callbacks/manager";
 import { getConfig } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
+import { recordSuccess } from "../../ledger/threads.ts";
 import { EmailCheckpointSaver } from "../checkpointer.ts";
 import type { OpenKit, OpenKitOnce } from "../context.ts";
 import { RUN_KEY, runOf, type EmailRun } from "../run.ts";
@@ -74,7 +75,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
       };
       const { checkpointDuring: _, ...rest } = config ?? {};
       try {
-        if (held) atEnd.set(run, () => endRun(kit, this, name, held, threadId));
+        if (held) atEnd.set(run, (threw) => endRun(kit, this, name, held, threadId, threw));
         yield* super._streamIterator(await takeAnswers(kit, this, threadId, input), {
           ...rest,
           durability,
@@ -90,12 +91,14 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
 
     /** Ends with the run itself: a caller that stops reading the stream neither ends the run nor hears of its end. */
     override async _runLoop(params: LoopParams): Promise<void> {
+      const run = params.loop.isNested ? undefined : runOf(params.config.configurable);
+      let threw = true;
       try {
         await super._runLoop(params);
+        threw = false;
       } finally {
-        const run = params.loop.isNested ? undefined : runOf(params.config.configurable);
         await Promise.allSettled(params.loop.checkpointerPromises);
-        await (run && atEnd.get(run))?.();
+        await (run && atEnd.get(run))?.(threw);
       }
     }
 
@@ -120,7 +123,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
 }
 
 /** What is to be done when a run that holds its thread has ended. */
-const atEnd = new WeakMap<EmailRun, () => Promise<void>>();
+const atEnd = new WeakMap<EmailRun, (threw: boolean) => Promise<void>>();
 
 async function endRun(
   kit: OpenKit,
@@ -128,9 +131,12 @@ async function endRun(
   name: string,
   held: HeldThread,
   threadId: string,
+  threw: boolean,
 ): Promise<void> {
   try {
     if (!held.signal.aborted) await settleThread(kit, graph, name, threadId);
+    // Whoever repairs a stalled thread by a run of their own has it resumed by workers again.
+    if (!threw) await recordSuccess(kit.ledger.db, threadId, name);
   } finally {
     await held.release();
   }
@@ -171,7 +177,8 @@ async function withThread<T>(
   try {
     return await work(held);
   } finally {
-    await held.release();
+    // A run that vanished before is still to be taken up by a worker.
+    await (held.recovering ? held.abandon() : held.release());
   }
 }
 

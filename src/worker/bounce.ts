@@ -1,0 +1,59 @@
+import type { Sql } from "../ledger/database.ts";
+import { appendEvent } from "../ledger/events.ts";
+import type { FailedAttempt, FailedOutcome } from "../ledger/outcome.ts";
+import { planResend, settleTask, type TaskRecord } from "../ledger/tasks.ts";
+import { sameAddress } from "../mail/address.ts";
+import { backoffMs } from "./backoff.ts";
+
+export type Bounce = Extract<FailedOutcome, { kind: "bounced" }>;
+
+/** A server's own queue has tried for hours or days already. */
+const RETRY = { firstMs: 900_000, maxMs: 21_600_000 };
+
+/**
+ * What a failed delivery to all addressees means: for a temporary reason it is mailed again later, to the same address; for good, to the next
+ * candidate at once; and where neither is left, the task has bounced. Resolves with what became of it; `late` when the task had its outcome.
+ */
+export async function settleBounce(
+  sql: Sql,
+  task: TaskRecord,
+  bounce: Omit<Bounce, "attempts">,
+  now: number,
+): Promise<"bounced" | "mailed-again" | "late"> {
+  const { kind: _, ...failure } = bounce;
+  const attempt: FailedAttempt = { ...failure, at: new Date(now).toISOString() };
+  const plan = planOf(task, attempt, now);
+  const { agent, graph, threadId, id: taskId } = task;
+  if (!plan) {
+    const outcome = { ...bounce, attempts: [...task.attempts, attempt] };
+    if (!(await settleTask(sql, task.id, outcome, now))) return "late";
+    await appendEvent(sql, {
+      at: now,
+      kind: "settled",
+      agent,
+      graph,
+      threadId,
+      taskId,
+      data: { ...outcome, name: task.name },
+    });
+    return "bounced";
+  }
+  if (!(await planResend(sql, task, { attempt, ...plan }))) return "late";
+  const data = { ...attempt, to: plan.addressees, at: plan.resendAt };
+  await appendEvent(sql, { at: now, kind: "mailing-again", agent, graph, threadId, taskId, data });
+  return "mailed-again";
+}
+
+function planOf(
+  task: TaskRecord,
+  { permanent, recipient }: FailedAttempt,
+  now: number,
+): { addressees: string[]; candidates: string[]; resendAt: number } | undefined {
+  const before = task.attempts.filter((attempt) => sameAddress(attempt.recipient, recipient)).length;
+  const { addressees, candidates } = task;
+  if (!permanent && before < task.accept.retries) {
+    return { addressees, candidates, resendAt: now + backoffMs(before + 1, RETRY) };
+  }
+  const [next, ...rest] = candidates;
+  return next === undefined ? undefined : { addressees: [next], candidates: rest, resendAt: now };
+}

@@ -1,0 +1,136 @@
+import { insertAliases } from "../ledger/aliases.ts";
+import { appendEvent } from "../ledger/events.ts";
+import { findOutbox, insertOutbox } from "../ledger/outbox.ts";
+import { markReminded, markResent, nextTaskMail, type TaskRecord, tasksToMail } from "../ledger/tasks.ts";
+import type { Agent } from "../accounts/agent.ts";
+import { composeMail } from "../mail/compose.ts";
+import { referenceLine, taskAliases } from "../mail/correlate.ts";
+import { messageId } from "../mail/message-id.ts";
+import { parseMail } from "../mail/parse.ts";
+import { composeFollowUp, putFollowUp, replyAddress, reversePath } from "./conversation.ts";
+import type { WorkerDeps } from "./deps.ts";
+
+const BATCH = 50;
+
+/** Puts into the outbox what is due: mails that go out again after a bounce, and reminders. Resolves with their number. */
+export async function mailAgain(deps: WorkerDeps): Promise<number> {
+  const { db } = deps.ledger;
+  const now = deps.clock();
+  const next = await nextTaskMail(db);
+  if (next === undefined || next > now) return 0;
+  const isOurs = (task: TaskRecord) => deps.agents.has(task.agent);
+  const again = (await tasksToMail(db, "resend", now, BATCH)).filter(isOurs);
+  for (const task of again) await resend(deps, task);
+  const reminders = (await tasksToMail(db, "remind", now, BATCH)).filter(isOurs);
+  for (const task of reminders) await remind(deps, task);
+  return again.length + reminders.length;
+}
+
+export async function nextMailAgain(deps: WorkerDeps): Promise<number | undefined> {
+  return nextTaskMail(deps.ledger.db);
+}
+
+/** A fresh conversation, with the first mail's content and nothing of what happened since. */
+async function resend(deps: WorkerDeps, task: TaskRecord): Promise<void> {
+  const agent = deps.agents.get(task.agent)!;
+  const now = deps.clock();
+  const id = `${task.id}.${task.attempts.length}`;
+  const domain = agent.address.address.split("@")[1]!;
+  const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain), taskId: task.id };
+  const raw = await deps.blobs.put(await recompose(deps, agent, task, ids, now));
+  await deps.ledger.db.transaction(async (sql) => {
+    if (!(await markResent(sql, task))) return;
+    await insertAliases(sql, { taskId: task.id }, taskAliases(ids));
+    await insertOutbox(sql, {
+      id,
+      kind: "task",
+      taskId: task.id,
+      requestId: null,
+      agent: agent.name,
+      messageId: ids.messageId,
+      envelope: { from: reversePath(deps, agent, task.id), to: task.addressees },
+      raw,
+      dueAt: now,
+      attempts: 0,
+      createdAt: now,
+    });
+  });
+}
+
+async function recompose(
+  deps: WorkerDeps,
+  agent: Agent,
+  task: TaskRecord,
+  ids: { messageId: string; syntheticId: string },
+  now: number,
+): Promise<Uint8Array> {
+  const first = (await findOutbox(deps.ledger.db, task.id))!;
+  const parsed = await parseMail(await deps.blobs.get(first.raw), {
+    putAttachment: (content) => deps.blobs.put(content),
+  });
+  if (parsed.kind !== "parsed")
+    throw new Error(`Task ${task.id}: its first mail cannot be read again: ${parsed.reason}`);
+  const { message } = parsed;
+  const replyTo = replyAddress(deps, agent, task.id);
+  const attachments = message.attachments.map(async ({ filename, contentType, blob }) => ({
+    filename,
+    contentType,
+    content: await deps.blobs.get(blob),
+  }));
+  return composeMail({
+    messageId: ids.messageId,
+    date: new Date(now),
+    from: agent.address,
+    to: task.addressees,
+    ...(replyTo !== undefined && { replyTo }),
+    subject: task.subject,
+    text: message.text ?? task.body,
+    ...(message.html !== undefined && { html: message.html }),
+    references: [ids.syntheticId],
+    attachments: await Promise.all(attachments),
+    autoSubmitted: "auto-generated",
+    headers: { "X-LangGraph-Email": "task" },
+  });
+}
+
+async function remind(deps: WorkerDeps, task: TaskRecord): Promise<void> {
+  const agent = deps.agents.get(task.agent)!;
+  const now = deps.clock();
+  const place = task.reminders.length;
+  const mails = await Promise.all(
+    task.addressees.map((to) =>
+      composeFollowUp(deps, agent, task, {
+        id: `${task.id}.reminder-${place}-${task.addressees.indexOf(to)}`,
+        kind: "reminder",
+        to,
+        text: reminderText(task),
+        now,
+      }),
+    ),
+  );
+  await deps.ledger.db.transaction(async (sql) => {
+    if (!(await markReminded(sql, task))) return;
+    for (const mail of mails) await putFollowUp(sql, deps, agent, task, mail, now);
+    const { agent: name, graph, threadId, id: taskId } = task;
+    await appendEvent(sql, {
+      at: now,
+      kind: "reminded",
+      agent: name,
+      graph,
+      threadId,
+      taskId,
+      data: { to: task.addressees },
+    });
+  });
+}
+
+function reminderText(task: TaskRecord): string {
+  const quoted = task.body
+    .split("\n")
+    .map((line) => `> ${line}`)
+    .join("\n");
+  const day = new Date(task.deadlineAt).toISOString().slice(0, 16).replace("T", " ");
+  return [`A reminder: this waits for your answer, until ${day} UTC.`, `-- \n${referenceLine(task.id)}`, quoted].join(
+    "\n\n",
+  );
+}
