@@ -192,6 +192,35 @@ describe("a thread that a worker runs", () => {
     expect(runs).toEqual(["first", "second"]);
   });
 
+  it("is resumed again after a person has repaired it by a run of their own", async () => {
+    const kit = await world.startKit();
+    let down = true;
+    const graph = any(
+      kit.attach(
+        "g",
+        new StateGraph(State)
+          .addNode("ask", asks(kit, "a"))
+          .addNode("work", () => {
+            if (down) throw new Error("down");
+            return {};
+          })
+          .addNode("again", asks(kit, "b"))
+          .addEdge(START, "ask")
+          .addEdge("ask", "work")
+          .addEdge("work", "again")
+          .addEdge("again", END)
+          .compile({ checkpointer: kit.checkpointer(world.openSaver()) }) as never,
+      ),
+    );
+    await graph.invoke({}, thread());
+    await world.reply("a", "A");
+    await until(async () => (await kit.stalled()).length > 0, "the stall");
+    down = false;
+    await graph.invoke(null, thread());
+    await world.reply("b", "B");
+    expect((await finished(graph))["answer"]).toBe("B");
+  });
+
   it("is stalled where this process's saver does not have it", async () => {
     const before = world.openKit();
     await attach(before, "g", asks(before), {}, new MemorySaver()).invoke({}, thread());
