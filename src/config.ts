@@ -9,6 +9,7 @@ import { EmailKitError } from "./errors.ts";
 import { isPostgresUrl, parsePostgresUrl } from "./ledger/postgres/url.ts";
 import type { Logger } from "./log.ts";
 import { parseAddress } from "./mail/address.ts";
+import type { BusinessCalendar } from "./time/calendar.ts";
 import type { Clock } from "./time/clock.ts";
 import { durationMs, type Duration } from "./time/duration.ts";
 
@@ -60,6 +61,8 @@ export interface EmailKitConfig<AgentName extends string = string> {
   concurrency?: number;
   /** The largest mail that is sent, in octets. Default: 10 MiB. */
   maxBytes?: number;
+  /** When people are at work, for deadlines such as "2 business days": { timeZone: "Europe/Berlin", holidays: ["2026-12-25"] }. Needed for those only. */
+  calendar?: BusinessCalendar;
   /** The time, in milliseconds since the epoch. Default: `Date.now`. */
   clock?: Clock;
 }

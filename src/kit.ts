@@ -44,6 +44,7 @@ import { openSqlite } from "./ledger/sqlite.ts";
 import { retryStalled, stalledThreads, type ThreadRecord } from "./ledger/threads.ts";
 import { consoleLogger } from "./log.ts";
 import { type Duration, durationMs } from "./time/duration.ts";
+import { readCalendar } from "./time/calendar.ts";
 import { createMailbox } from "./transport/imap.ts";
 import { createSubmitter } from "./transport/smtp.ts";
 import type { Mailbox } from "./transport/transport.ts";
@@ -134,6 +135,7 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
   const agents = readAgents(config.agents);
   checkLedger(config.ledger);
   checkSecret(config.secret, config.ledger);
+  if (config.calendar) readCalendar(config.calendar);
   const onUnknown = readUnknownPolicy(config.onUnknown);
   const leaseMs = durationMs(config.lease ?? DEFAULTS.lease);
   const retry = readRetryPolicy(config.retry);
@@ -302,6 +304,7 @@ async function openKit(
     tokenKey: await readTokenKey(config.ledger, config.secret),
     agents,
     clock,
+    ...(config.calendar && { calendar: config.calendar }),
     newId: randomUUID,
     log: config.log ?? consoleLogger(),
     ...times,

@@ -5,18 +5,20 @@ import { DAY_MS, instantOf, isTimeZone, wallTime } from "./zone.ts";
 const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
+type Hours = Readonly<Partial<Record<Weekday, readonly (readonly [from: string, to: string])[]>>>;
+
 /** When people are at work. */
 export interface BusinessCalendar {
   /** IANA name, such as "Europe/Berlin". */
   timeZone: string;
   /** Opening hours by day, each from and to "HH:MM"; "24:00" is the day's end. A day that is left out is closed. Default: Monday to Friday, 09:00 to 17:00. */
-  hours?: Readonly<Partial<Record<Weekday, readonly (readonly [from: string, to: string])[]>>>;
+  hours?: Hours;
   /** Days that are closed, such as "2026-12-25". */
   holidays?: readonly string[];
 }
 
 const OFFICE = [["09:00", "17:00"]] as const;
-const DEFAULT_HOURS = { mon: OFFICE, tue: OFFICE, wed: OFFICE, thu: OFFICE, fri: OFFICE } as const;
+const DEFAULT_HOURS: Hours = { mon: OFFICE, tue: OFFICE, wed: OFFICE, thu: OFFICE, fri: OFFICE };
 /** A calendar that is closed for so long is a mistake. */
 const MAX_DAYS = 3660;
 
