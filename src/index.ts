@@ -24,7 +24,5 @@ export { consoleLogger, type LogFields, type Logger, silentLogger } from "./log.
 export type { Grade } from "./policy/assurance.ts";
 export type { BusinessCalendar, Weekday } from "./time/calendar.ts";
 export type { Deadline } from "./time/deadline.ts";
-export type { BusinessCalendar, Weekday } from "./time/calendar.ts";
-export type { Deadline } from "./time/deadline.ts";
 export type { Duration } from "./time/duration.ts";
 export type { Worker } from "./worker/worker.ts";

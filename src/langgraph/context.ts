@@ -3,7 +3,6 @@ import type { BlobStore } from "../blobs/blobs.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import type { BusinessCalendar } from "../time/calendar.ts";
-import type { BusinessCalendar } from "../time/calendar.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** What a kit is made of, once opened: the calls, the drive and the worker share it. */
@@ -14,8 +13,6 @@ export interface OpenKit {
   tokenKey: Uint8Array;
   agents: ReadonlyMap<string, Agent>;
   clock: Clock;
-  /** What business days and hours are reckoned by. */
-  calendar?: BusinessCalendar;
   /** What business days and hours are reckoned by. */
   calendar?: BusinessCalendar;
   newId: () => string;

@@ -3,7 +3,6 @@ import { EmailKitError } from "../../errors.ts";
 import { inputJsonSchema } from "../../mail/structured-reply.ts";
 import type { Grade } from "../../policy/assurance.ts";
 import { checkDeadline, type Deadline } from "../../time/deadline.ts";
-import { checkDeadline, type Deadline } from "../../time/deadline.ts";
 import { durationMs, type Duration } from "../../time/duration.ts";
 
 export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1> {
@@ -69,8 +68,6 @@ export function defineTask<Schema extends StandardSchemaV1>(
 ): TaskDefinition<StandardSchemaV1.InferOutput<Schema>>;
 export function defineTask(name: string, options: TaskOptions = {}): TaskDefinition {
   if (name.trim() === "") throw new EmailKitError("INVALID_CONFIG", "A task needs a name.");
-  const deadline = options.deadline ?? DEFAULT_DEADLINE;
-  checkDeadline(deadline);
   const deadline = options.deadline ?? DEFAULT_DEADLINE;
   checkDeadline(deadline);
   return Object.freeze({

@@ -17,7 +17,6 @@ import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 
 import { deadlineAt } from "../../time/deadline.ts";
-import { deadlineAt } from "../../time/deadline.ts";
 import type { TaskDefinition } from "./define-task.ts";
 import { currentNode, type CurrentNode } from "./node.ts";
 import type { TaskReceipt } from "./receipt.ts";
