@@ -1,5 +1,6 @@
 import { Validator } from "@cfworker/json-schema";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { libraryJsonSchema } from "./library-schema.ts";
 
 /** A JSON Schema, draft 2020-12 or 07, as an object. */
 export type JsonSchema = { readonly [key: string]: unknown };
@@ -27,20 +28,47 @@ export function isStandardSchema(schema: unknown): schema is StandardSchemaV1 {
 
 /**
  * The JSON Schema of what a schema takes (before its transforms): the schema itself where it is one, else by the
- * Standard JSON Schema trait (zod 4.2 and later, ArkType 2.1.28 and later). Undefined where the library offers none.
+ * Standard JSON Schema trait (zod 4.2 and later, ArkType 2.1.28 and later), else read from the schema (other versions of zod, Valibot).
+ * Undefined where there is none.
  */
 export function inputJsonSchema(schema: StandardSchemaV1 | JsonSchema): JsonSchema | undefined {
   if (!isStandardSchema(schema)) return schema;
-  const standard = schema["~standard"] as { jsonSchema?: { input?: (options: { target: string }) => JsonSchema } };
+  const standard = schema["~standard"] as { jsonSchema?: { input?: (options: object) => JsonSchema }; vendor: string };
+  const libraryOptions = LIBRARY_OPTIONS[standard.vendor];
   for (const target of ["draft-2020-12", "draft-07"]) {
     try {
-      const json = standard.jsonSchema?.input?.({ target });
+      const json = standard.jsonSchema?.input?.({ target, ...(libraryOptions && { libraryOptions }) });
       if (json !== undefined) return json;
     } catch {
       // The library cannot express this schema for that target; the trait allows it to throw.
     }
   }
-  return undefined;
+  return libraryJsonSchema(schema);
+}
+
+/** What a library would refuse to express though a mail can hold it; the schema itself validates in the end. */
+const LIBRARY_OPTIONS: Readonly<Record<string, object>> = {
+  zod: { unrepresentable: "any", override: zodOverride },
+  arktype: { fallback: arktypeFallback },
+};
+
+interface ZodNode {
+  zodSchema: { _zod: { def: { type: string; coerce?: boolean } } };
+  jsonSchema: Record<string, unknown>;
+}
+
+function zodOverride({ zodSchema, jsonSchema }: ZodNode): void {
+  const { type, coerce } = zodSchema._zod.def;
+  if (NEVER_JSON.has(type) && coerce !== true) throw new TypeError(`A mail holds no ${type}.`);
+  if (type === "date") Object.assign(jsonSchema, { type: "string", format: "date" });
+  if (type === "bigint") jsonSchema["type"] = "integer";
+}
+
+const NEVER_JSON: ReadonlySet<string> = new Set(["date", "bigint", "symbol", "map", "set", "file", "function"]);
+
+function arktypeFallback({ code, base }: { code: string; base: JsonSchema }): JsonSchema {
+  if (code !== "predicate") throw new TypeError(`A mail holds no ${code}.`);
+  return base;
 }
 
 /** Validates a value; a Standard Schema by itself, so that refinements count and the output is transformed. */
