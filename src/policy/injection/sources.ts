@@ -1,0 +1,85 @@
+import { maskAddresses, wordsAt } from "./addresses.ts";
+import { disguisedTexts } from "./disguise.ts";
+import { type Finding, lexicalFindings } from "./lexical.ts";
+import { matchLexicon } from "./lexicon-match.ts";
+import { type CompiledModel, surestWindow } from "./model.ts";
+import { structuralFindings } from "./structure.ts";
+import { type Tokens, tokenise } from "./tokens.ts";
+
+export interface ReadingContext {
+  model: CompiledModel;
+  toolNames: readonly string[];
+  threadAddresses: readonly string[];
+}
+
+/** What the model's surest window counts for beside the rules. */
+const MODEL_WEIGHT = 0.56;
+/** Below this the model says nothing worth a reason. */
+const MODEL_FLOOR = 0.2;
+/** That a text is disguised counts for little by itself: keys and signatures are encoded too. What it says then counts for more. */
+const DISGUISE = { weight: 0.1, factor: 1.3 };
+
+/** Everything that speaks for an injection in one text. */
+export function findingsIn(text: string, context: ReadingContext): Finding[] {
+  const masked = maskAddresses(text, context.threadAddresses);
+  const tokens = tokenise(masked.text);
+  const found = [
+    ...structuralFindings(text),
+    ...wordFindings(tokens, masked.foreign, context),
+    ...invisibleFindings(text),
+  ];
+  for (const disguised of disguisedTexts(text, tokens)) {
+    const inner = combined(plainFindings(disguised.text, context));
+    const weight = Math.min(0.95, DISGUISE.weight + inner * DISGUISE.factor);
+    if (inner > MODEL_FLOOR) found.push({ rule: `disguised-${disguised.rule}`, weight, span: disguised.span });
+  }
+  return found;
+}
+
+function plainFindings(text: string, context: ReadingContext): Finding[] {
+  const masked = maskAddresses(text, context.threadAddresses);
+  return [...structuralFindings(text), ...wordFindings(tokenise(masked.text), masked.foreign, context)];
+}
+
+function wordFindings(tokens: Tokens, foreign: readonly number[], context: ReadingContext): Finding[] {
+  const hits = matchLexicon(tokens, context.toolNames);
+  const found = lexicalFindings(tokens, hits, wordsAt(foreign, tokens.from, tokens.count));
+  const surest = surestWindow(context.model, tokens, hits);
+  if (surest !== undefined && surest.probability >= MODEL_FLOOR) {
+    found.push({
+      rule: "model",
+      weight: surest.probability * MODEL_WEIGHT,
+      span: [tokens.from[surest.from] ?? 0, tokens.to[surest.to] ?? 0],
+    });
+  }
+  return found;
+}
+
+const INVISIBLE: readonly { rule: string; pattern: RegExp; weight: number }[] = [
+  // Flags of England, Scotland and Wales are spelt in tags behind a black flag.
+  { rule: "unicode-tags", pattern: /(?<!\u{1F3F4}[\u{E0020}-\u{E007F}]{0,6})[\u{E0020}-\u{E007E}]{4,}/gu, weight: 0.8 },
+  { rule: "zero-width-run", pattern: /(?:[\u200B\u200C\u2060\uFEFF]|\u200D|[\u{E0100}-\u{E01EF}]){8,}/gu, weight: 0.4 },
+  { rule: "zero-width-in-word", pattern: /(?:[A-Za-z][\u200B\u2060\uFEFF\u200C\u200D]){3,64}[A-Za-z]/gu, weight: 0.4 },
+  { rule: "bidirectional-override", pattern: /[\u202D\u202E][^\u202C\n]{6,400}/gu, weight: 0.3 },
+];
+const NOT_ASCII = /[^\p{ASCII}]/u;
+
+function invisibleFindings(text: string): Finding[] {
+  if (!NOT_ASCII.test(text)) return [];
+  return INVISIBLE.flatMap(({ rule, pattern, weight }) =>
+    [...text.matchAll(pattern)].slice(0, 5).map((match): Finding => ({
+      rule,
+      weight,
+      span: [match.index, match.index + match[0].length],
+    })),
+  );
+}
+
+/** Each rule counts once, at its surest; independent signs add up as probabilities do. */
+export function combined(findings: readonly Finding[]): number {
+  const surest = new Map<string, number>();
+  for (const { rule, weight } of findings) surest.set(rule, Math.max(weight, surest.get(rule) ?? 0));
+  let innocent = 1;
+  for (const weight of surest.values()) innocent *= 1 - weight;
+  return 1 - innocent;
+}

@@ -1,0 +1,49 @@
+import type { Finding } from "./lexical.ts";
+
+interface StructuralRule {
+  rule: string;
+  pattern: RegExp;
+  weight: number;
+}
+
+/** Marks that no person's mail bears. Each pattern is tried at the start of a run only, or has a bounded length, so that a scan is linear. */
+const STRUCTURAL_RULES: readonly StructuralRule[] = [
+  {
+    rule: "chat-template",
+    pattern:
+      /<\|[a-z_/ ]{2,24}\|>|\[\/?INST\]|<<\/?SYS>>|<\/?s>\s?\[INST|<(?:start|end)_of_turn>|\[\/?(?:SYSTEM|ASSISTANT)(?:[_ ](?:PROMPT|MESSAGE|INSTRUCTIONS?|OVERRIDE))?\]|\{\{#?(?:system|assistant|user)(?:~|\}\})|<\uFF5C[^<>\uFF5C\n]{2,40}\uFF5C>/gi,
+    weight: 0.6,
+  },
+  {
+    rule: "false-role-block",
+    pattern:
+      /<\/?(?:system|assistant|instructions?|information|important|system[-_ ]?(?:prompt|message|instructions?|note|override)|user[-_]?(?:input|query|message)|tool[-_]?(?:call|result|response|use)|function[-_]?(?:call|calls|results?)|context|untrusted[-_]?\w{0,12}|external[-_]?\w{0,12}|admin|prompt)>|###\s?\(?(?:system|instructions?|assistant|new instructions?|response|end of)[^\n]{0,24}|"role"\s?:\s?"(?:system|assistant|tool)"|"(?:tool_calls|function_call)"\s?:/gi,
+    weight: 0.42,
+  },
+  {
+    rule: "false-dialogue",
+    pattern:
+      /^[ \t>*#"']{0,6}(?:system|assistant|ai|human|chatgpt|gpt|claude|bot)(?:\s?\([^)\n]{0,20}\))?[ \t*]{0,3}:[ \t*]{0,3}\S/gim,
+    weight: 0.25,
+  },
+  {
+    rule: "false-boundary",
+    pattern:
+      /(?:(?<![-=*_#~])[-=*_#~]{3,}|(?<![<>[{(])[<>[{(]{2,})[ \t]{0,3}(?:end|begin|start|stop|finish|new|ende|fin|fim|fine|koniec)[ \t_]{1,3}(?:of[ \t_]{1,3})?(?:the[ \t_]{1,3})?(?:user|system|email|e-mail|mail|message|document|context|input|instructions?|prompt|data|text|conversation|session|task)\b/gi,
+    weight: 0.35,
+  },
+];
+
+const MOST_MATCHES = 20;
+
+export function structuralFindings(text: string): Finding[] {
+  const found: Finding[] = [];
+  for (const { rule, pattern, weight } of STRUCTURAL_RULES) {
+    let matches = 0;
+    for (const match of text.matchAll(pattern)) {
+      found.push({ rule, weight, span: [match.index, match.index + match[0].length] });
+      if (++matches >= MOST_MATCHES) break;
+    }
+  }
+  return found;
+}
