@@ -13,11 +13,6 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
    * machine; `reply` still has the last word. Default: that of `reply`.
    */
   replyJsonSchema?: Readonly<Record<string, unknown>>;
-  /**
-   * The JSON Schema of what `reply` takes, where its library cannot give one (zod, Valibot and ArkType can). The worker reads replies by it, on any
-   * machine; `reply` still has the last word. Default: that of `reply`.
-   */
-  replyJsonSchema?: Readonly<Record<string, unknown>>;
   /** How long the task waits, from its creation: "4h", "2 business days" (by the kit's `calendar`), or a date. Default: 14 days. */
   deadline?: Deadline;
   accept?: {

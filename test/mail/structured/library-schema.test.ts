@@ -91,7 +91,7 @@ describe.each(Object.entries(orders))("%s", (_name, schema) => {
     const json = inputJsonSchema(schema) as { properties: Record<string, JsonSchema>; required: string[] };
     expect(json.required.toSorted()).toEqual(["color", "deliverOn", "quantity"]);
     expect(json.properties["quantity"]?.["type"]).toBe("integer");
-    expect([...(json.properties["color"]?.["enum"] as string[])].toSorted()).toEqual(["blue", "red"]);
+    expect(new Set(json.properties["color"]?.["enum"] as string[])).toEqual(new Set(color));
   });
 
   test.each([
