@@ -35,7 +35,7 @@ import type { DrivenGraph } from "./langgraph/drive/thread-state.ts";
 import { inProcessServe, type ServedInbox, type ServeOptions } from "./langgraph/serve-inbox.ts";
 import { type AuditEvent, appendEvent, readEvents } from "./ledger/events.ts";
 import { openLedger } from "./ledger/ledger.ts";
-import { type Disposition, type MessageRecord, messagesByDisposition } from "./ledger/messages.ts";
+import { type Disposition, lateMessages, type MessageRecord, messagesByDisposition } from "./ledger/messages.ts";
 import { databaseBlobs } from "./ledger/blobs.ts";
 import type { Database } from "./ledger/database.ts";
 import { openPostgres } from "./ledger/postgres.ts";
@@ -86,6 +86,8 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
     receipts: readonly TaskReceipt<Reply>[],
     options?: AwaitRepliesOptions<Reply>,
   ): Promise<Replies<Reply>>;
+  /** Replies that came after the task's outcome, oldest first: kept and shown, and never applied. */
+  lateReplies(receipt: TaskReceipt): Promise<MessageRecord[]>;
   /** Ends a task as `cancelled`, and tells whoever was asked. Resolves with false when it had its outcome already. */
   cancelTask(receipt: TaskReceipt, reason: string): Promise<boolean>;
   /** Parks the graph until a mail comes that is no reply, such as a one-time code, and returns it with the code and the link in it. */
@@ -211,6 +213,7 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
       return receipts;
     },
     awaitReplies: async (receipts, options) => awaitReplies(await open(), receipts, options),
+    lateReplies: async (receipt) => lateMessages((await open()).ledger.db, receipt.taskId),
     cancelTask: async (receipt, reason) => cancelTask(await open(), receipt, reason),
     awaitMail: async (expectation) => awaitMail(await open(), expectation),
     nodes: createNodes<AgentName>({ sendTask: send, awaitReply: wait }),

@@ -27,6 +27,8 @@ export type AuditKind =
   | "clarifying"
   | "mailing-again"
   | "reminded"
+  | "escalated"
+  | "away"
   | "settled"
   | "resumed"
   | "run-failed"

@@ -83,6 +83,13 @@ export async function earlierReplies(sql: Sql, taskId: string): Promise<string[]
   return rows.map((row) => fromRow(row).content.text);
 }
 
+export async function lateMessages(sql: Sql, taskId: string): Promise<MessageRecord[]> {
+  const rows = await sql.all<Row>(`${SELECT} WHERE task_id = :taskId AND disposition = 'late' ORDER BY stored_at, id`, {
+    taskId,
+  });
+  return rows.map(fromRow);
+}
+
 /** Mails for an agent that nobody waited for when they came, received since then, newest first. */
 export async function unmatchedSince(sql: Sql, agent: string, since: number): Promise<MessageRecord[]> {
   const rows = await sql.all<Row>(

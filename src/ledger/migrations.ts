@@ -26,8 +26,9 @@ const MIGRATIONS = [
     candidates_json TEXT NOT NULL DEFAULT '[]',
     attempts_json TEXT NOT NULL DEFAULT '[]',
     resend_at INTEGER,
-    reminders_json TEXT NOT NULL DEFAULT '[]',
-    remind_at INTEGER,
+    steps_json TEXT NOT NULL DEFAULT '[]',
+    step_at INTEGER,
+    away_until INTEGER,
     settled_at INTEGER,
     outcome_kind TEXT,
     outcome_json TEXT
@@ -35,7 +36,7 @@ const MIGRATIONS = [
   CREATE INDEX tasks_by_thread ON tasks (thread_id, name);
   CREATE INDEX tasks_expecting ON tasks (agent, created_at) WHERE expects_json IS NOT NULL AND settled_at IS NULL;
   CREATE INDEX tasks_resend ON tasks (resend_at) WHERE resend_at IS NOT NULL AND settled_at IS NULL;
-  CREATE INDEX tasks_remind ON tasks (remind_at) WHERE remind_at IS NOT NULL AND settled_at IS NULL;
+  CREATE INDEX tasks_step ON tasks (step_at) WHERE step_at IS NOT NULL AND settled_at IS NULL;
   CREATE INDEX tasks_due ON tasks (deadline_at) WHERE settled_at IS NULL;
 
   CREATE TABLE outbox (

@@ -14,7 +14,12 @@ export interface Acceptance {
   receipt: boolean;
   /** How often a mail that bounced for a temporary reason is sent again to the same address. */
   retries: number;
+  /** What follows from an addressee's out-of-office reply. */
+  onOutOfOffice: "wait" | "extend" | "reassign";
 }
+
+/** `remind`: those who were asked, in the same conversation · `ask`: somebody else as well, or `instead` of them. */
+export type TaskStep = { at: number; kind: "remind" } | { at: number; kind: "ask"; to: string; instead: boolean };
 
 /** A mail that is waited for and answers nothing, such as a code after a sign-up. */
 export interface Expectation {
@@ -53,8 +58,10 @@ export interface TaskRecord {
   attempts: FailedAttempt[];
   /** When it is mailed again, after such a failure. */
   resendAt: number | null;
-  /** When the addressees are still to be reminded, earliest first; the first of these is the next. */
-  reminders: number[];
+  /** What is still to be done as long as nobody answers, earliest first. */
+  steps: TaskStep[];
+  /** Until when an addressee said to be away. */
+  awayUntil: number | null;
   settledAt: number | null;
   outcome: StoredOutcome | null;
 }
@@ -80,18 +87,19 @@ interface TaskRow {
   candidates_json: string;
   attempts_json: string;
   resend_at: number | null;
-  reminders_json: string;
+  steps_json: string;
+  away_until: number | null;
   settled_at: number | null;
   outcome_json: string | null;
 }
 
 const COLUMNS =
-  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, candidates_json, attempts_json, resend_at, reminders_json, settled_at, outcome_json";
+  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, candidates_json, attempts_json, resend_at, steps_json, away_until, settled_at, outcome_json";
 
 /** Resolves with false, and changes nothing, when the id exists. */
 export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    `INSERT INTO tasks (${COLUMNS}, remind_at) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :candidates, :attempts, :resendAt, :reminders, :settledAt, :outcome, :remindAt)
+    `INSERT INTO tasks (${COLUMNS}, step_at) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :candidates, :attempts, :resendAt, :steps, :awayUntil, :settledAt, :outcome, :stepAt)
      ON CONFLICT (id) DO NOTHING`,
     {
       id: task.id,
@@ -114,10 +122,11 @@ export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
       candidates: JSON.stringify(task.candidates),
       attempts: JSON.stringify(task.attempts),
       resendAt: task.resendAt,
-      reminders: JSON.stringify(task.reminders),
+      steps: JSON.stringify(task.steps),
+      awayUntil: task.awayUntil,
       settledAt: task.settledAt,
       outcome: task.outcome && JSON.stringify(task.outcome),
-      remindAt: task.reminders[0] ?? null,
+      stepAt: task.steps[0]?.at ?? null,
     },
   );
   return changes > 0;
@@ -232,10 +241,10 @@ export async function markResent(sql: Sql, task: TaskRecord): Promise<boolean> {
   return changes > 0;
 }
 
-/** Open tasks to be mailed again, or whose addressees are to be reminded. */
+/** Open tasks to be mailed again, or whose next step is due. */
 export async function tasksToMail(
   sql: Sql,
-  what: "resend" | "remind",
+  what: "resend" | "step",
   now: number,
   limit: number,
 ): Promise<TaskRecord[]> {
@@ -251,23 +260,35 @@ export async function nextTaskMail(sql: Sql): Promise<number | undefined> {
     sql,
     `SELECT MIN(at) AS at FROM (
        SELECT MIN(resend_at) AS at FROM tasks WHERE resend_at IS NOT NULL AND settled_at IS NULL
-       UNION ALL SELECT MIN(remind_at) AS at FROM tasks WHERE remind_at IS NOT NULL AND settled_at IS NULL
+       UNION ALL SELECT MIN(step_at) AS at FROM tasks WHERE step_at IS NOT NULL AND settled_at IS NULL
      ) AS times`,
   );
   return row?.at ?? undefined;
 }
 
-/** The first reminder is in the outbox. Resolves with false when it was before. */
-export async function markReminded(sql: Sql, task: TaskRecord): Promise<boolean> {
-  const rest = task.reminders.slice(1);
+/** The first step is done, and those who are asked now are these. Resolves with false when it was done before. */
+export async function markStepped(sql: Sql, task: TaskRecord, addressees: readonly string[]): Promise<boolean> {
+  const rest = task.steps.slice(1);
   const changes = await sql.run(
-    `UPDATE tasks SET reminders_json = :rest, remind_at = :next WHERE id = :id AND reminders_json = :before AND settled_at IS NULL`,
+    `UPDATE tasks SET steps_json = :rest, step_at = :next, addressees_json = :addressees
+     WHERE id = :id AND steps_json = :before AND settled_at IS NULL`,
     {
       id: task.id,
-      before: JSON.stringify(task.reminders),
+      before: JSON.stringify(task.steps),
       rest: JSON.stringify(rest),
-      next: rest[0] ?? null,
+      next: rest[0]?.at ?? null,
+      addressees: JSON.stringify(addressees),
     },
+  );
+  return changes > 0;
+}
+
+/** Notes until when an addressee is away, and the deadline that follows from it. Only a later day than was known changes anything. */
+export async function markAway(sql: Sql, id: string, awayUntil: number, deadlineAt: number): Promise<boolean> {
+  const changes = await sql.run(
+    `UPDATE tasks SET away_until = :awayUntil, deadline_at = :deadlineAt
+     WHERE id = :id AND settled_at IS NULL AND (away_until IS NULL OR away_until < :awayUntil)`,
+    { id, awayUntil, deadlineAt },
   );
   return changes > 0;
 }
@@ -333,7 +354,8 @@ function fromRow(row: TaskRow): TaskRecord {
     candidates: JSON.parse(row.candidates_json) as string[],
     attempts: JSON.parse(row.attempts_json) as FailedAttempt[],
     resendAt: row.resend_at,
-    reminders: JSON.parse(row.reminders_json) as number[],
+    steps: JSON.parse(row.steps_json) as TaskStep[],
+    awayUntil: row.away_until,
     settledAt: row.settled_at,
     outcome: row.outcome_json === null ? null : (JSON.parse(row.outcome_json) as StoredOutcome),
   };

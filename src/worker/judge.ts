@@ -21,6 +21,8 @@ export interface Verdict {
   outcome?: StoredOutcome;
   /** What the reply lacks, where the other side is to be asked again instead of ending the task. */
   clarify?: string[];
+  /** An addressee is away, until that day (`YYYY-MM-DD`) where it says so. */
+  away?: { recipient: string; until?: string };
 }
 
 interface Mail {
@@ -44,7 +46,7 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
         : unmatched("A delivery report for no task of this ledger.");
     case "auto-reply":
       if (task && (await answersInJson(deps, mail, task))) return judgeReply(deps, mail, task);
-      return automatic(task, classification.kind);
+      return { ...automatic(task, classification.kind), ...(task && awayOf(task, mail.message, classification)) };
     case "feedback-report":
     case "disposition-notification":
       return automatic(task, classification.kind);
@@ -64,6 +66,16 @@ function automatic(task: TaskRecord | undefined, kind: Classification["kind"]): 
   return task
     ? { disposition: "recorded", reason: `An automatic message (${kind}); the task waits on.` }
     : unmatched(`An automatic message (${kind}).`);
+}
+
+function awayOf(
+  task: TaskRecord,
+  message: MailMessage,
+  { returnsAt }: Extract<Classification, { kind: "auto-reply" }>,
+): Pick<Verdict, "away"> {
+  const from = message.from?.address;
+  if (!from || !task.addressees.some((addressee) => sameAddress(addressee, from))) return {};
+  return { away: { recipient: from, ...(returnsAt && { until: returnsAt }) } };
 }
 
 /** RFC 3834 asks every program to mark what it writes: an agent of another make is told from a vacation notice by what it says. */

@@ -1,7 +1,8 @@
 import { insertAliases } from "../ledger/aliases.ts";
+import type { Sql } from "../ledger/database.ts";
 import { appendEvent } from "../ledger/events.ts";
 import { findOutbox, insertOutbox } from "../ledger/outbox.ts";
-import { markReminded, markResent, nextTaskMail, type TaskRecord, tasksToMail } from "../ledger/tasks.ts";
+import { markResent, markStepped, nextTaskMail, type TaskRecord, type TaskStep, tasksToMail } from "../ledger/tasks.ts";
 import type { Agent } from "../accounts/agent.ts";
 import { composeMail } from "../mail/compose.ts";
 import { referenceLine, taskAliases } from "../mail/correlate.ts";
@@ -12,7 +13,7 @@ import type { WorkerDeps } from "./deps.ts";
 
 const BATCH = 50;
 
-/** Puts into the outbox what is due: mails that go out again after a bounce, and reminders. Resolves with their number. */
+/** Puts into the outbox what is due: mails that go out again after a bounce, reminders, and mails to whom a task escalates. Resolves with their number. */
 export async function mailAgain(deps: WorkerDeps): Promise<number> {
   const { db } = deps.ledger;
   const now = deps.clock();
@@ -21,9 +22,13 @@ export async function mailAgain(deps: WorkerDeps): Promise<number> {
   const isOurs = (task: TaskRecord) => deps.agents.has(task.agent);
   const again = (await tasksToMail(db, "resend", now, BATCH)).filter(isOurs);
   for (const task of again) await resend(deps, task);
-  const reminders = (await tasksToMail(db, "remind", now, BATCH)).filter(isOurs);
-  for (const task of reminders) await remind(deps, task);
-  return again.length + reminders.length;
+  const stepping = (await tasksToMail(db, "step", now, BATCH)).filter(isOurs);
+  for (const task of stepping) {
+    const step = task.steps[0]!;
+    if (step.kind === "remind") await remind(deps, task);
+    else await escalate(deps, task, step);
+  }
+  return again.length + stepping.length;
 }
 
 export async function nextMailAgain(deps: WorkerDeps): Promise<number | undefined> {
@@ -32,14 +37,36 @@ export async function nextMailAgain(deps: WorkerDeps): Promise<number | undefine
 
 /** A fresh conversation, with the first mail's content and nothing of what happened since. */
 async function resend(deps: WorkerDeps, task: TaskRecord): Promise<void> {
+  await mailAfresh(deps, task, String(task.attempts.length), task.addressees, (sql) => markResent(sql, task));
+}
+
+/** Asks somebody else: besides those who were asked, or instead of them. */
+async function escalate(deps: WorkerDeps, task: TaskRecord, step: Extract<TaskStep, { kind: "ask" }>): Promise<void> {
+  const addressees = step.instead ? [step.to] : [...task.addressees, step.to];
+  await mailAfresh(deps, task, `step-${task.steps.length}`, [step.to], async (sql) => {
+    if (!(await markStepped(sql, task, addressees))) return false;
+    const { agent, graph, threadId, id: taskId } = task;
+    const data = { to: step.to, instead: step.instead };
+    await appendEvent(sql, { at: deps.clock(), kind: "escalated", agent, graph, threadId, taskId, data });
+    return true;
+  });
+}
+
+async function mailAfresh(
+  deps: WorkerDeps,
+  task: TaskRecord,
+  suffix: string,
+  to: string[],
+  claim: (sql: Sql) => Promise<boolean>,
+): Promise<void> {
   const agent = deps.agents.get(task.agent)!;
   const now = deps.clock();
-  const id = `${task.id}.${task.attempts.length}`;
+  const id = `${task.id}.${suffix}`;
   const domain = agent.address.address.split("@")[1]!;
   const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain), taskId: task.id };
-  const raw = await deps.blobs.put(await recompose(deps, agent, task, ids, now));
+  const raw = await deps.blobs.put(await recompose(deps, agent, task, ids, to, now));
   await deps.ledger.db.transaction(async (sql) => {
-    if (!(await markResent(sql, task))) return;
+    if (!(await claim(sql))) return;
     await insertAliases(sql, { taskId: task.id }, taskAliases(ids));
     await insertOutbox(sql, {
       id,
@@ -48,7 +75,7 @@ async function resend(deps: WorkerDeps, task: TaskRecord): Promise<void> {
       requestId: null,
       agent: agent.name,
       messageId: ids.messageId,
-      envelope: { from: reversePath(deps, agent, task.id), to: task.addressees },
+      envelope: { from: reversePath(deps, agent, task.id), to },
       raw,
       dueAt: now,
       attempts: 0,
@@ -62,6 +89,7 @@ async function recompose(
   agent: Agent,
   task: TaskRecord,
   ids: { messageId: string; syntheticId: string },
+  to: string[],
   now: number,
 ): Promise<Uint8Array> {
   const first = (await findOutbox(deps.ledger.db, task.id))!;
@@ -81,7 +109,7 @@ async function recompose(
     messageId: ids.messageId,
     date: new Date(now),
     from: agent.address,
-    to: task.addressees,
+    to,
     ...(replyTo !== undefined && { replyTo }),
     subject: task.subject,
     text: message.text ?? task.body,
@@ -96,7 +124,7 @@ async function recompose(
 async function remind(deps: WorkerDeps, task: TaskRecord): Promise<void> {
   const agent = deps.agents.get(task.agent)!;
   const now = deps.clock();
-  const place = task.reminders.length;
+  const place = task.steps.length;
   const mails = await Promise.all(
     task.addressees.map((to) =>
       composeFollowUp(deps, agent, task, {
@@ -109,7 +137,7 @@ async function remind(deps: WorkerDeps, task: TaskRecord): Promise<void> {
     ),
   );
   await deps.ledger.db.transaction(async (sql) => {
-    if (!(await markReminded(sql, task))) return;
+    if (!(await markStepped(sql, task, task.addressees))) return;
     for (const mail of mails) await putFollowUp(sql, deps, agent, task, mail, now);
     const { agent: name, graph, threadId, id: taskId } = task;
     await appendEvent(sql, {

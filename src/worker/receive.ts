@@ -16,6 +16,7 @@ import { normalizeMessageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
 import { stripThreadHistory, type ReplyParts } from "../mail/strip-thread-history.ts";
 import type { Mailbox, MailboxReader, StoredMail } from "../transport/transport.ts";
+import { recordAway } from "./away.ts";
 import { settleBounce } from "./bounce.ts";
 import { composeClarification, putClarification } from "./clarify.ts";
 import type { FollowUp } from "./conversation.ts";
@@ -152,6 +153,7 @@ async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
+    if (task && verdict.away) await recordAway(sql, task, verdict.away, record.storedAt);
     if (record.disposition === "request") await acceptRequest(deps, sql, record, correlation ?? { kind: "none" });
   }
   await advanceCursor(sql, record.mailbox, record.uidValidity, record.uid);

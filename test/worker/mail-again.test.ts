@@ -126,3 +126,101 @@ it("reminds as often as the task says, in the same conversation, and not after t
   await kit.runOnce();
   expect(mail.mails("max@b.example")).toHaveLength(2);
 });
+
+it("escalates: somebody else is asked as well, then instead, and whoever is asked may answer", async () => {
+  const clock = testClock();
+  await using kit = deskKit(mail, { clock: clock.now });
+  mail.account("eve@b.example");
+  const graph = reviewGraph(kit, {
+    escalate: [
+      { after: "12 h", to: "ann@b.example" },
+      { after: "20 h", to: "eve@b.example", instead: true },
+    ],
+  });
+  await graph.invoke({}, thread("1"));
+  await kit.runOnce();
+  clock.advance(13 * HOUR);
+  await kit.runOnce();
+  expect(mail.mails("ann@b.example")).toHaveLength(1);
+  clock.advance(8 * HOUR);
+  await kit.runOnce();
+  const [toEve] = mail.mails("eve@b.example");
+  await replyAs(mail, { from: "max@b.example", mail: mail.mails("max@b.example")[0]!, text: "approved: no" });
+  await kit.runOnce();
+  expect(await kit.messages("quarantined")).toHaveLength(1);
+  await replyAs(mail, { from: "eve@b.example", mail: toEve!, text: "approved: yes" });
+  await kit.runOnce();
+  expect((await graph.getState(thread("1"))).values.outcome).toMatchObject({ kind: "replied", from: "eve@b.example" });
+});
+
+describe("an addressee who is away", () => {
+  const away = (onOutOfOffice: "wait" | "extend" | "reassign") =>
+    defineTask("review", { reply: z.object({ approved: z.boolean() }), deadline: "2 days", onOutOfOffice });
+
+  async function asked(onOutOfOffice: "wait" | "extend" | "reassign", clock: ReturnType<typeof testClock>) {
+    const kit = deskKit(mail, { clock: clock.now });
+    const task = away(onOutOfOffice);
+    const graph = kit.attach(
+      "review",
+      new StateGraph(State)
+        .addNode("ask", async () => {
+          const reassignTo = ["ann@b.example"];
+          await kit.sendTask(task, { from: "desk", to: "max@b.example", subject: "Review", body: "Fine?", reassignTo });
+          return { outcome: await kit.awaitReply(task) };
+        })
+        .addEdge(START, "ask")
+        .addEdge("ask", END)
+        .compile({ checkpointer: kit.checkpointer(new MemorySaver()) }),
+    );
+    await graph.invoke({}, thread("1"));
+    await kit.runOnce();
+    const day = new Date(clock.now() + 5 * 24 * HOUR).toISOString().slice(0, 10);
+    await replyAs(mail, {
+      from: "max@b.example",
+      mail: mail.mails("max@b.example")[0]!,
+      text: `I am out of office until ${day}.`,
+      subject: "Out of office: Review",
+      headers: { "Auto-Submitted": "auto-replied" },
+      client: "plain",
+    });
+    await kit.runOnce();
+    expect((await kit.events()).filter(({ kind }) => kind === "away")).toMatchObject([{ data: { until: day } }]);
+    return { kit, graph, outcome: async () => (await graph.getState(thread("1"))).values.outcome };
+  }
+
+  it("changes nothing by default: the deadline stands", async () => {
+    const clock = testClock();
+    const { kit, outcome } = await asked("wait", clock);
+    clock.advance(49 * HOUR);
+    await kit.runOnce();
+    expect(await outcome()).toMatchObject({ kind: "expired" });
+    await kit.close();
+  });
+
+  it("has the time that was left after the return, where the task says so", async () => {
+    const clock = testClock();
+    const { kit, outcome } = await asked("extend", clock);
+    clock.advance(6 * 24 * HOUR);
+    await kit.runOnce();
+    expect(await outcome()).toBeUndefined();
+    clock.advance(3 * 24 * HOUR);
+    await kit.runOnce();
+    expect(await outcome()).toMatchObject({ kind: "expired" });
+    await kit.close();
+  });
+
+  it("is passed over, where the task says so", async () => {
+    const clock = testClock();
+    const { kit, outcome } = await asked("reassign", clock);
+    await kit.runOnce();
+    const [task] = mail.mails("ann@b.example");
+    await replyAs(mail, { from: "ann@b.example", mail: task!, text: "approved: yes" });
+    await kit.runOnce();
+    expect(await outcome()).toMatchObject({
+      kind: "replied",
+      from: "ann@b.example",
+      attempts: [{ recipient: "max@b.example" }],
+    });
+    await kit.close();
+  });
+});

@@ -82,7 +82,7 @@ async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectat
     subject: expects.subject,
     body: "",
     replySchema: null,
-    accept: { grade: "E", from: [], maxClarifications: 0, receipt: false, retries: 0 },
+    accept: { grade: "E", from: [], maxClarifications: 0, receipt: false, retries: 0, onOutOfOffice: "wait" },
     expects,
     createdAt: now,
     deadlineAt: now + durationMs(expectation.within ?? "1 h"),
@@ -90,7 +90,8 @@ async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectat
     candidates: [],
     attempts: [],
     resendAt: null,
-    reminders: [],
+    steps: [],
+    awayUntil: null,
     settledAt: null,
     outcome: null,
   };

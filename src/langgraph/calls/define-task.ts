@@ -30,6 +30,11 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
   remind?: Duration | readonly Duration[];
   /** How often a mail that bounced for a temporary reason is sent again to the same address, after 15 minutes and then longer. Default: 2. */
   retries?: number;
+  /**
+   * What an addressee's out-of-office reply does: nothing, give as much time after the return as was left, or ask the next of `reassignTo`.
+   * The return date is in the audit log. Default: `wait`.
+   */
+  onOutOfOffice?: "wait" | "extend" | "reassign";
   /** Whether who answered gets a mail that says what was understood. Default: false. */
   receipt?: boolean;
 }
@@ -47,6 +52,7 @@ export interface TaskDefinition<Reply = unknown> {
     maxClarifications: number;
     receipt: boolean;
     retries: number;
+    onOutOfOffice: "wait" | "extend" | "reassign";
   };
   /** Milliseconds after its creation, ascending. */
   readonly remindMs: readonly number[];
@@ -81,6 +87,7 @@ export function defineTask(name: string, options: TaskOptions = {}): TaskDefinit
       maxClarifications: options.maxClarifications ?? 2,
       receipt: options.receipt ?? false,
       retries: options.retries ?? 2,
+      onOutOfOffice: options.onOutOfOffice ?? "wait",
     },
     remindMs: [options.remind ?? []]
       .flat()

@@ -4,7 +4,7 @@ import { insertAliases } from "../../ledger/aliases.ts";
 import { appendEvent } from "../../ledger/events.ts";
 import { readLease } from "../../ledger/leases.ts";
 import { insertOutbox } from "../../ledger/outbox.ts";
-import { findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { findTask, insertTask, type TaskRecord, type TaskStep } from "../../ledger/tasks.ts";
 import { registerThread, threadLease } from "../../ledger/threads.ts";
 import { parseAddress } from "../../mail/address.ts";
 import { composeMail, type ComposeAttachment } from "../../mail/compose.ts";
@@ -13,6 +13,7 @@ import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
 import { replySchemaAttachment } from "../../mail/reply-schema.ts";
 import { replyAddress, reversePath } from "../../worker/conversation.ts";
+import { durationMs, type Duration } from "../../time/duration.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 
@@ -37,6 +38,8 @@ export interface TaskMail<AgentName extends string = string> {
   attachments?: readonly ComposeAttachment[];
   /** Who is asked instead, one after another, where the mail bounces for good: each in a conversation of its own, without what happened before. */
   reassignTo?: readonly string[];
+  /** Who is asked as well, or `instead` of those before, where nobody has answered after that long. Their answers count like the first ones'. */
+  escalate?: readonly { after: Duration; to: string; instead?: boolean }[];
   /** Tells sends of one task by one node execution apart, as in a loop. */
   key?: string;
 }
@@ -138,7 +141,8 @@ async function createTask(
     candidates: (mail.reassignTo ?? []).map((address) => parseAddress(address).address),
     attempts: [],
     resendAt: null,
-    reminders: definition.remindMs.map((after) => now + after),
+    steps: stepsOf(definition, mail, now),
+    awayUntil: null,
     settledAt: null,
     outcome: null,
   };
@@ -182,6 +186,17 @@ async function createTask(
   });
   // Another process may have been first.
   return (await findTask(kit.ledger.db, id))!;
+}
+
+function stepsOf(definition: TaskDefinition, mail: TaskMail, now: number): TaskStep[] {
+  const reminders = definition.remindMs.map((after) => ({ at: now + after, kind: "remind" as const }));
+  const escalations = (mail.escalate ?? []).map(({ after, to, instead = false }) => ({
+    at: now + durationMs(after),
+    kind: "ask" as const,
+    to: parseAddress(to).address,
+    instead,
+  }));
+  return [...reminders, ...escalations].toSorted((a, b) => a.at - b.at);
 }
 
 function taskBody(body: string, definition: TaskDefinition, taskId: string): string {

@@ -1,0 +1,34 @@
+import type { Sql } from "../ledger/database.ts";
+import { appendEvent } from "../ledger/events.ts";
+import { markAway, planResend, type TaskRecord } from "../ledger/tasks.ts";
+
+const DAY_MS = 86_400_000;
+/** A date further off is more likely misread than meant. */
+const LONGEST_MS = 90 * DAY_MS;
+
+/** Records that an addressee is away, and does what the task asks for then. */
+export async function recordAway(
+  sql: Sql,
+  task: TaskRecord,
+  away: { recipient: string; until?: string },
+  now: number,
+): Promise<void> {
+  const { agent, graph, threadId, id: taskId } = task;
+  const policy = task.accept.onOutOfOffice;
+  await appendEvent(sql, { at: now, kind: "away", agent, graph, threadId, taskId, data: { ...away, policy } });
+  // Until the end of that day, wherever it is.
+  const until = away.until === undefined ? undefined : Date.parse(`${away.until}T00:00:00Z`) + DAY_MS;
+  if (until !== undefined && until > now && until - now <= LONGEST_MS) {
+    const extended = Math.max(task.deadlineAt, until + (task.deadlineAt - now));
+    await markAway(sql, task.id, until, policy === "extend" ? extended : task.deadlineAt);
+  }
+  const [next, ...candidates] = task.candidates;
+  if (policy !== "reassign" || next === undefined) return;
+  const attempt = {
+    recipient: away.recipient,
+    diagnostic: away.until === undefined ? "out of office" : `out of office until ${away.until}`,
+    permanent: false,
+    at: new Date(now).toISOString(),
+  };
+  await planResend(sql, task, { attempt, addressees: [next], candidates, resendAt: now });
+}
