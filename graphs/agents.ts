@@ -6,7 +6,7 @@ import { Analysis, Findings } from "./tasks.ts";
 
 const topicOf = (request: InboxRequest) => request.subject.replace(/^[^:]*: */, "");
 
-export const ResearchState = new StateSchema({
+const ResearchState = new StateSchema({
   question: z.string(),
   topic: z.string(),
   result: Findings.optional(),
@@ -34,7 +34,7 @@ export function serveResearch(kit: EmailKit<"research">, saver: BaseCheckpointSa
   return graph;
 }
 
-export const AnalysisState = new StateSchema({
+const AnalysisState = new StateSchema({
   material: z.string(),
   topic: z.string(),
   result: Analysis.optional(),

@@ -4,7 +4,7 @@ import type { EmailKit } from "langgraph-email";
 import { z } from "zod";
 import { Analysis, analysis, approval, Finding, research } from "./tasks.ts";
 
-export const PipelineState = new StateSchema({
+const PipelineState = new StateSchema({
   topic: z.string(),
   findings: z.array(Finding).default([]),
   analysis: Analysis.optional(),

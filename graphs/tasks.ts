@@ -8,7 +8,7 @@ export const Analysis = z.object({
   recommendation: z.string(),
   confidence: z.number().min(0).max(1),
 });
-export const Approval = z.object({ approved: z.boolean(), comment: z.string().optional() });
+const Approval = z.object({ approved: z.boolean(), comment: z.string().optional() });
 
 /** What the desk asks of others, and what each must answer. */
 export const research = defineTask("research", { reply: Findings, deadline: "2 days" });

@@ -50,7 +50,7 @@ export function resolveServer(protocol: Protocol, options: ServerOptions): Serve
 }
 
 /** Whether a host name or address always means this machine (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3). */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const name = host
     .toLowerCase()
     .replace(/^\[|\]$/g, "")

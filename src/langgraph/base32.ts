@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
 /** RFC 4648 section 6, in lower case and without padding. */
-export function base32(bytes: Uint8Array): string {
+function base32(bytes: Uint8Array): string {
   let text = "";
   let value = 0;
   let bits = 0;

@@ -7,6 +7,7 @@ import type { ReplyAttachment } from "../ledger/outcome.ts";
 import { insertOutbox } from "../ledger/outbox.ts";
 import { findRequest, markAnswered, markStarted, markWaiting, type RequestRecord } from "../ledger/requests.ts";
 import { findThread } from "../ledger/threads.ts";
+import { KIT_HEADER } from "../mail/classify.ts";
 import { composeMail } from "../mail/compose.ts";
 import type { MailMessage } from "../mail/message.ts";
 import { messageId, normalizeMessageId } from "../mail/message-id.ts";
@@ -246,7 +247,7 @@ async function composeAnswer(
         ? []
         : [{ filename: "reply.json", contentType: "application/json", content: JSON.stringify(data, null, 2) }],
     autoSubmitted: "auto-replied",
-    headers: { "X-LangGraph-Email": ending.kind === "done" ? "answer" : "failure" },
+    headers: { [KIT_HEADER]: ending.kind === "done" ? "answer" : "failure" },
     maxBytes: kit.maxBytes,
   });
   return { raw, messageId: ownId, to, ending: ending.kind };

@@ -24,7 +24,7 @@ export interface ParseLimits {
   maxTextLength: number;
 }
 
-export const DEFAULT_PARSE_LIMITS: ParseLimits = {
+const DEFAULT_PARSE_LIMITS: ParseLimits = {
   maxBytes: 50 * 1024 * 1024,
   maxHeaderBytes: 256 * 1024,
   maxHeaderFields: 1000,

@@ -5,6 +5,7 @@ import type { Sql } from "../ledger/database.ts";
 import { insertOutbox } from "../ledger/outbox.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
 import { subaddress } from "../mail/address.ts";
+import { KIT_HEADER } from "../mail/classify.ts";
 import { type ComposeInput, composeMail } from "../mail/compose.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
 import { createToken } from "../mail/reply-token.ts";
@@ -68,7 +69,7 @@ export async function composeFollowUp(
     references: answers === undefined ? [task.messageId] : [task.messageId, answers],
     ...(mail.attachments && { attachments: mail.attachments }),
     autoSubmitted: "auto-replied",
-    headers: { "X-LangGraph-Email": mail.kind === "clarification" ? "task" : mail.kind },
+    headers: { [KIT_HEADER]: mail.kind === "clarification" ? "task" : mail.kind },
     ...(deps.maxBytes !== undefined && { maxBytes: deps.maxBytes }),
   });
   return { id: mail.id, kind: mail.kind, messageId, text: mail.text, to: mail.to, blob: await deps.blobs.put(raw) };

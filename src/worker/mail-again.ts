@@ -4,6 +4,7 @@ import { appendEvent } from "../ledger/events.ts";
 import { findOutbox, insertOutbox } from "../ledger/outbox.ts";
 import { markResent, markStepped, nextTaskMail, type TaskRecord, type TaskStep, tasksToMail } from "../ledger/tasks.ts";
 import type { Agent } from "../accounts/agent.ts";
+import { KIT_HEADER } from "../mail/classify.ts";
 import { composeMail } from "../mail/compose.ts";
 import { referenceLine, taskAliases } from "../mail/correlate.ts";
 import { messageId } from "../mail/message-id.ts";
@@ -117,7 +118,7 @@ async function recompose(
     references: [ids.syntheticId],
     attachments: await Promise.all(attachments),
     autoSubmitted: "auto-generated",
-    headers: { "X-LangGraph-Email": "task" },
+    headers: { [KIT_HEADER]: "task" },
   });
 }
 

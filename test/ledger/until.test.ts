@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { decide, type Until } from "../../src/ledger/until.ts";
 
 const tasks = (kinds: string) =>
-  [...kinds].map((kind, place) => ({
+  kinds.split("").map((kind, place) => ({
     addressee: `${"abcdef"[place]}@x.example`,
     outcome: ({ r: "replied", u: "answered", b: "bounced", e: "expired" } as const)[kind as "r"] ?? null,
   }));

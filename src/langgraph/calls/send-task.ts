@@ -7,6 +7,7 @@ import { insertOutbox } from "../../ledger/outbox.ts";
 import { findTask, insertTask, type TaskRecord, type TaskStep } from "../../ledger/tasks.ts";
 import { registerThread, threadLease } from "../../ledger/threads.ts";
 import { parseAddress } from "../../mail/address.ts";
+import { KIT_HEADER } from "../../mail/classify.ts";
 import { composeMail, type ComposeAttachment } from "../../mail/compose.ts";
 import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { messageId } from "../../mail/message-id.ts";
@@ -117,7 +118,7 @@ async function createTask(
     references: [ids.syntheticId],
     attachments: [...(mail.attachments ?? []), ...replySchemaAttachment(definition.replySchema)],
     autoSubmitted: "auto-generated",
-    headers: { "X-LangGraph-Email": "task" },
+    headers: { [KIT_HEADER]: "task" },
     maxBytes: kit.maxBytes,
   });
   const task: TaskRecord = {
