@@ -134,6 +134,21 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
  * @throws EmailKitError `INVALID_CONFIG`, `INVALID_ADDRESS` at once, for what can be seen without a connection.
  */
 export function createEmailKit<const AgentName extends string>(config: EmailKitConfig<AgentName>): EmailKit<AgentName> {
+  return composeKit(config, { openDatabase, createSubmitter, createMailbox });
+}
+
+/** What a kit reaches the outside world through, besides its blob store. */
+export interface KitPorts {
+  openDatabase: (ledger: string) => Promise<Database>;
+  createSubmitter: typeof createSubmitter;
+  createMailbox: typeof createMailbox;
+}
+
+/** {@link createEmailKit} on other ports: not part of the package's interface. */
+export function composeKit<const AgentName extends string>(
+  config: EmailKitConfig<AgentName>,
+  ports: KitPorts,
+): EmailKit<AgentName> {
   const agents = readAgents(config.agents);
   checkLedger(config.ledger);
   checkSecret(config.secret, config.ledger);
@@ -147,7 +162,7 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
   let running: Promise<Worker> | undefined;
 
   const open = (): Promise<OpenKit> => {
-    opening ??= openKit(config, agents, { leaseMs, retry }).catch((error: unknown) => {
+    opening ??= openKit(config, ports, agents, { leaseMs, retry }).catch((error: unknown) => {
       opening = undefined;
       throw error;
     });
@@ -158,10 +173,10 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
     const submitters = new Map(
       [...agents.values()].map((agent) => [
         agent.name,
-        createSubmitter(agent.account.smtp, { log: kit.log, closeTimeoutMs: CLOSE_TIMEOUT_MS }),
+        ports.createSubmitter(agent.account.smtp, { log: kit.log, closeTimeoutMs: CLOSE_TIMEOUT_MS }),
       ]),
     );
-    const mailboxes = mailboxesOf([...agents.values()], kit);
+    const mailboxes = mailboxesOf([...agents.values()], kit, ports);
     const deps: WorkerDeps = {
       ...kit,
       submitters,
@@ -289,13 +304,18 @@ export function createEmailKit<const AgentName extends string>(config: EmailKitC
 /** The worker has let submissions end before it closes their connections. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
+async function openDatabase(ledger: string): Promise<Database> {
+  return isPostgresUrl(ledger) ? openPostgres(ledger) : openSqlite(ledger);
+}
+
 async function openKit(
   config: EmailKitConfig,
+  ports: KitPorts,
   agents: Map<string, Agent>,
   times: Pick<OpenKit, "leaseMs" | "retry">,
 ): Promise<OpenKit> {
   const clock = config.clock ?? Date.now;
-  const db = isPostgresUrl(config.ledger) ? await openPostgres(config.ledger) : openSqlite(config.ledger);
+  const db = await ports.openDatabase(config.ledger);
   const fresh = { id: hashId(randomUUID()).slice(0, 16), now: clock() };
   const ledger = await openLedger(db, fresh).catch(async (error: unknown) => {
     await db.close();
@@ -322,10 +342,10 @@ function defaultBlobs(ledger: string, db: Database): BlobStore {
 }
 
 /** Agents may share a mailbox, by subaddresses: it is watched once. */
-function mailboxesOf(agents: readonly Agent[], kit: OpenKit): WorkerDeps["mailboxes"] {
+function mailboxesOf(agents: readonly Agent[], kit: OpenKit, ports: KitPorts): WorkerDeps["mailboxes"] {
   const shared = new Map<string, { mailbox: Mailbox; agents: Agent[] }>();
   for (const agent of agents) {
-    const mailbox = createMailbox(agent.account.imap, { mailbox: agent.account.mailbox, log: kit.log });
+    const mailbox = ports.createMailbox(agent.account.imap, { mailbox: agent.account.mailbox, log: kit.log });
     const known = shared.get(mailbox.key);
     if (known) known.agents.push(agent);
     else shared.set(mailbox.key, { mailbox, agents: [agent] });
