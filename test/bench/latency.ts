@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
+import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import { createEmailKit, defineTask } from "langgraph-email";
 import { ImapFlow } from "imapflow";
@@ -70,23 +70,56 @@ async function measureKit(
   );
   await using worker = await kit.start();
   await worker.ready;
-  const samples: { kit: number[]; floor: number[] } = { kit: [], floor: [] };
+  const bare = bareGraph(directory);
+  const samples: Samples = { kit: [], floor: [], langgraph: [] };
   for (let index = 0; index < REPLIES + WARM_UP; index++) {
     const subject = `Question ${index}`;
     await graph.invoke({ subject }, { configurable: { thread_id: `t${index}` } });
     const ofKit = await latency(child, { kind: "answer", subject }, started.next(subject));
     const ofFloor = await latency(child, { kind: "answer-floor", subject }, floor.next(`Re: ${subject}`));
+    const ofLangGraph = await bare(subject);
     if (index < WARM_UP) continue;
+    samples.langgraph.push(ofLangGraph);
     samples.kit.push(ofKit);
     samples.floor.push(ofFloor);
   }
   return rowsOf(samples);
 }
 
-function rowsOf({ kit, floor }: { kit: number[]; floor: number[] }): Row[] {
+interface Samples {
+  kit: number[];
+  floor: number[];
+  langgraph: number[];
+}
+
+/** What LangGraph alone takes, with the same saver: from `invoke` with the answer to the start of the next node. */
+function bareGraph(directory: string): (subject: string) => Promise<number> {
+  const started = createArrivals();
+  const State = Annotation.Root({ subject: Annotation<string>, approved: Annotation<boolean> });
+  const graph = new StateGraph(State)
+    .addNode("wait", () => ({ approved: interrupt<string, boolean>("May we?") }))
+    .addNode("next", ({ subject }) => {
+      started.note(subject);
+      return {};
+    })
+    .addEdge(START, "wait")
+    .addEdge("wait", "next")
+    .addEdge("next", END)
+    .compile({ checkpointer: SqliteSaver.fromConnString(join(directory, "bare.db")) });
+  return async (subject) => {
+    const config = { configurable: { thread_id: subject }, durability: "sync" as const };
+    await graph.invoke({ subject }, config);
+    const arrival = started.next(subject);
+    const begun = now();
+    await graph.invoke(new Command({ resume: true }), config);
+    return (await arrival) - begun;
+  };
+}
+
+function rowsOf({ kit, floor, langgraph }: Samples): Row[] {
   return [0.5, 0.99].flatMap((part) => {
     const name = `p${part * 100}`;
-    const [ours, bare] = [percentile(kit, part), percentile(floor, part)];
+    const [ours, bare, resume] = [percentile(kit, part), percentile(floor, part), percentile(langgraph, part)];
     const ratio = ours / bare;
     return [
       { what: `latency ${name}: reply accepted → next node starts`, value: milliseconds(ours) },
@@ -96,6 +129,8 @@ function rowsOf({ kit, floor }: { kit: number[]; floor: number[] }): Row[] {
         value: ratio.toFixed(2),
         ...(part === 0.5 && { target: "≤ 1.25", ok: ratio <= 1.25 }),
       },
+      { what: `latency ${name}: LangGraph alone (invoke with the answer → next node)`, value: milliseconds(resume) },
+      { what: `latency ${name}: ratio to the floor with LangGraph`, value: (ours / (bare + resume)).toFixed(2) },
     ];
   });
 }
