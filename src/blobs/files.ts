@@ -1,27 +1,27 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { EmailKitError } from "../errors.ts";
-import type { BlobStore } from "./blobs.ts";
+import { type BlobStore, blobReference } from "./blobs.ts";
 
-/** One file a blob, below `directory`, in folders by the first two hex digits. Written aside and renamed, so that a file is whole or absent. */
+/** One file a blob, below `directory`, in folders by the first two hex digits. */
 export function fileBlobs(directory: string): BlobStore {
   const pathOf = (reference: string) => join(directory, reference.slice(0, 2), reference);
   return {
     async put(content) {
-      const reference = createHash("sha256").update(content).digest("hex");
+      const reference = blobReference(content);
       const path = pathOf(reference);
-      if (await exists(path)) return reference;
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const aside = `${path}.${randomUUID()}`;
-      const file = await open(aside, "wx", 0o600);
       try {
-        await file.writeFile(content);
-        await file.datasync();
-      } finally {
-        await file.close();
+        await write(path, "wx", content);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === "ENOENT") {
+          await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+          return this.put(content);
+        }
+        if (code !== "EEXIST") throw error;
+        // Whoever wrote it may have died half-way, or be at it: the same octets in the same places do no harm.
+        if (blobReference(await readFile(path)) !== reference) await write(path, "r+", content);
       }
-      await rename(aside, path);
       return reference;
     },
     async get(reference) {
@@ -39,9 +39,13 @@ export function fileBlobs(directory: string): BlobStore {
   };
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+/** Under its name from the start: a file that is renamed after it was written may lose its new name in a power cut. */
+async function write(path: string, flag: "wx" | "r+", content: Uint8Array): Promise<void> {
+  const file = await open(path, flag, 0o600);
+  try {
+    await file.writeFile(content);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
 }

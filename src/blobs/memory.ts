@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
 import { EmailKitError } from "../errors.ts";
-import type { BlobStore } from "./blobs.ts";
+import { type BlobStore, blobReference } from "./blobs.ts";
 
 /** For tests and for ledgers in memory. */
 export function memoryBlobs(): BlobStore {
   const blobs = new Map<string, Uint8Array>();
   return {
     async put(content) {
-      const reference = createHash("sha256").update(content).digest("hex");
+      const reference = blobReference(content);
       blobs.set(reference, content);
       return reference;
     },

@@ -12,12 +12,20 @@ export interface Sql {
   run(statement: string, parameters?: SqlParameters): Promise<number>;
 }
 
+export interface TransactionOptions {
+  /**
+   * `soon`: a driver whose users all end with the database, as in a power cut, may make the commit durable with a later one. What is lost then is lost together with
+   * all that followed. For what a new start finds out anyway. Default: `now`.
+   */
+  durable?: "now" | "soon";
+}
+
 /** The port that a database driver implements; what is stored and when is decided in the files beside this one. */
 export interface Database extends Sql {
   /** For messages to people: a path or a host, never with credentials. */
   readonly name: string;
   /** Runs `work` as one transaction that sees and blocks other writers, of every process; a throw rolls it back. `work` uses the handle it is given, and awaits nothing but it. */
-  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Calls `listener` soon after any commit, of this process or of another one. Returns the way to stop that. */
   onCommit(listener: () => void): () => void;
   close(): Promise<void>;

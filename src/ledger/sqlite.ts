@@ -5,6 +5,8 @@ import type { Database, Sql, SqlParameters, SqlValue } from "./database.ts";
 
 /** How often other processes' commits are looked for: one `PRAGMA data_version`, a few microseconds. */
 const POLL_MS = 100;
+/** A task that was marked submitted must not be due again after a power cut. */
+const DURABLE = "PRAGMA synchronous = FULL";
 /** A list parameter, which SQLite has not. */
 const LIST = /\bIN :(\w+)/g;
 
@@ -60,8 +62,9 @@ export function openSqlite(path: string): Database {
         if (changes > 0) committed();
         return changes;
       }),
-    transaction: (work) =>
+    transaction: (work, { durable = "now" } = {}) =>
       inTurn(async () => {
+        if (durable === "soon") guard(() => db.exec("PRAGMA synchronous = NORMAL"));
         guard(() => db.exec("BEGIN IMMEDIATE"));
         const before = totalChanges(prepare);
         try {
@@ -72,6 +75,8 @@ export function openSqlite(path: string): Database {
         } catch (error) {
           if (db.isTransaction) db.exec("ROLLBACK");
           throw error;
+        } finally {
+          if (durable === "soon") db.exec(DURABLE);
         }
       }),
     onCommit(listener) {
@@ -122,8 +127,7 @@ function queueOf(path: string): Queue {
 function connect(path: string): DatabaseSync {
   try {
     const db = new DatabaseSync(path, { timeout: 10_000 });
-    // FULL: a task that was marked submitted must not be due again after a power cut.
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    db.exec(`PRAGMA journal_mode = WAL; ${DURABLE}; PRAGMA foreign_keys = ON;`);
     return db;
   } catch (cause) {
     throw ledgerError(path, cause);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Agent } from "../accounts/agent.ts";
+import { blobReference } from "../blobs/blobs.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import { advanceCursor, readCursor } from "../ledger/cursors.ts";
 import type { Sql } from "../ledger/database.ts";
@@ -41,7 +42,10 @@ export function mailboxReader(deps: WorkerDeps, mailbox: Mailbox, agents: readon
 
 /** Understands one mail and stores it, with all that follows from it, in one transaction. A rejection means that it is not stored. */
 async function receive(deps: WorkerDeps, mailbox: string, agents: readonly Agent[], mail: StoredMail): Promise<void> {
-  const raw = await deps.blobs.put(mail.raw);
+  const raw = blobReference(mail.raw);
+  // It is written while the mail is being understood; both come before the transaction.
+  const stored = deps.blobs.put(mail.raw);
+  stored.catch(() => {});
   const parsed = mail.truncated
     ? { kind: "unreadable" as const, reason: `The mail has ${mail.size} octets, more than is read.` }
     : await parseMail(mail.raw, { putAttachment: (content) => deps.blobs.put(content) });
@@ -67,17 +71,18 @@ async function receive(deps: WorkerDeps, mailbox: string, agents: readonly Agent
   if (parsed.kind === "unreadable") {
     deps.log.warn("A mail cannot be read", { mailbox, uid: mail.uid, reason: parsed.reason });
     const verdict: Verdict = { disposition: "unreadable", reason: parsed.reason };
+    await stored;
     await deps.ledger.db.transaction((sql) => store(deps, sql, record, { task: undefined, verdict }));
     return;
   }
-  await receiveMessage(deps, agents, record, parsed.message);
+  await receiveMessage(deps, agents, record, { message: parsed.message, stored });
 }
 
 async function receiveMessage(
   deps: WorkerDeps,
   agents: readonly Agent[],
   base: MessageRecord,
-  message: MailMessage,
+  { message, stored }: { message: MailMessage; stored: Promise<string> },
 ): Promise<void> {
   const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
   const correlation = await correlate(deps.ledger.db, message, keys);
@@ -98,6 +103,7 @@ async function receiveMessage(
     content: contentOf(message, parts),
   };
   const clarification = await clarificationFor(deps, record, correlation, verdict);
+  await stored;
   await deps.ledger.db.transaction(async (sql) => {
     // Looked for here, so that a wait which begins meanwhile is not missed.
     const expecting = correlation.kind === "none" && agent && (await findExpecting(sql, agent.name, message));

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { GraphInterrupt } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
+import type { Sql } from "../../ledger/database.ts";
 import type { StoredOutcome } from "../../ledger/outcome.ts";
 import type { TaskRecord } from "../../ledger/tasks.ts";
 import type { Until } from "../../ledger/until.ts";
@@ -60,13 +61,16 @@ export async function waitFor(
   const wait = { id: waitId, graph: node.run.graph, threadId, node: node.node, nodeTaskId, checkpointId };
   const now = kit.clock();
   const deadlineAt = options.deadlineMs === undefined ? null : now + options.deadlineMs;
-  const result = await kit.ledger.db.transaction(async (sql) => {
+  // Where all have their outcomes, it is only noted here that the node knows them: lost, the node is told again.
+  const durable = tasks.every((task) => task.outcome) ? "soon" : "now";
+  const decide = async (sql: Sql) => {
     await openWait(sql, { ...wait, taskIds, until: options.until, deadlineAt }, now);
     const { decision } = (await findWait(sql, waitId))!;
     if (decision === null) return undefined;
     await markDelivered(sql, waitId, now);
     return { decision, outcomes: await countedOutcomes(sql, waitId) };
-  });
+  };
+  const result = await kit.ledger.db.transaction(decide, { durable });
   if (result) return result;
   // LangGraph's interrupt() counts its calls and hands out answers by that count, to every caller in the node. Thrown by hand, the
   // wait takes no part in it: the node's own interrupts keep their answers, however many waits and tools there are around them.

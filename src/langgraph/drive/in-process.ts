@@ -151,6 +151,8 @@ function noCheckpoint(drive: Drive): EmailKitError {
 
 async function recordResume(kit: OpenKit, drive: Drive, waits: readonly WaitRecord[]): Promise<void> {
   const now = kit.clock();
+  // Lost, the thread is woken once more.
+  const options = { durable: "soon" } as const;
   await kit.ledger.db.transaction(async (sql) => {
     for (const wait of waits) await markWoken(sql, wait.id, now);
     await appendEvent(sql, {
@@ -160,7 +162,7 @@ async function recordResume(kit: OpenKit, drive: Drive, waits: readonly WaitReco
       threadId: drive.threadId,
       data: { waits: waits.map((wait) => wait.id) },
     });
-  });
+  }, options);
 }
 
 export async function fail(kit: OpenKit, threadId: string, graph: string, error: unknown): Promise<void> {

@@ -45,10 +45,18 @@ export async function holdThread(
 async function tryHold(kit: OpenKit, threadId: string, holder: string): Promise<HeldThread | undefined> {
   const { db } = kit.ledger;
   const name = threadLease(threadId);
-  const before = await readLease(db, name, kit.clock());
-  if (before.kind === "held") return undefined;
-  const lease = await acquireLease(db, name, holder, kit.clock(), kit.leaseMs);
-  if (!lease) return undefined;
+  const taken = await db.transaction(
+    async (sql) => {
+      const before = await readLease(sql, name, kit.clock());
+      if (before.kind === "held") return undefined;
+      const lease = await acquireLease(sql, name, holder, kit.clock(), kit.leaseMs);
+      return lease && { before, lease };
+    },
+    // What this run does is found undone, or done, by what it was to do.
+    { durable: "soon" },
+  );
+  if (!taken) return undefined;
+  const { before, lease } = taken;
   const lost = new AbortController();
   const lose = (cause?: unknown) =>
     lost.abort(
