@@ -42,7 +42,7 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const tuple = await this.#inner.getTuple(config);
-    if (tuple) runOf(config.configurable)?.stored?.add(tuple.checkpoint.id);
+    if (tuple) runOf(config.configurable)?.stored?.set(tuple.checkpoint.id, Promise.resolve());
     return tuple;
   }
 
@@ -56,11 +56,11 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
     metadata: CheckpointMetadata,
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
-    await this.#refuseStale(config);
     const run = runOf(config.configurable);
     const marked = run?.request === undefined ? metadata : { ...metadata, [REQUEST_KEY]: run.request };
-    const stored = await this.#inner.put(config, checkpoint, marked, newVersions);
-    run?.stored?.add(checkpoint.id);
+    const stored = this.#refuseStale(config).then(() => this.#inner.put(config, checkpoint, marked, newVersions));
+    // Noted at once: a node may begin before its checkpoint is stored, and then waits for that with its mail.
+    run?.stored?.set(checkpoint.id, stored);
     return stored;
   }
 

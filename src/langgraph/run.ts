@@ -13,8 +13,8 @@ export interface EmailRun {
   graph: string;
   threadId: string;
   lease: Lease;
-  /** The checkpoints that this run has stored or loaded; absent where the saver is not the kit's. */
-  stored?: Set<string>;
+  /** The checkpoints that this run stores or has loaded, each with when it is safe; absent where the saver is not the kit's. */
+  stored?: Map<string, Promise<unknown>>;
   /** The id of the request that the run serves; its checkpoints bear it. */
   request?: string;
   /** Why a node of this run may not send mail, or undefined where its checkpoints are stored first. */

@@ -6,6 +6,8 @@ import { toolCallOf } from "../tool-calls.ts";
 /** The node execution that a call is made from. */
 export interface CurrentNode {
   run: EmailRun;
+  /** Resolves when the checkpoint that the node runs from is stored. */
+  stored: Promise<unknown>;
   threadId: string;
   /** LangGraph's id of this node run: the same at every re-execution. */
   nodeTaskId: string;
@@ -53,11 +55,13 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
     );
   }
   const ownCheckpoint = info?.checkpointId ?? checkpoints?.[namespace?.split("|").slice(0, -1).join("|") ?? ""];
-  const isStored = run.stored === undefined || (ownCheckpoint !== undefined && run.stored.has(ownCheckpoint));
+  const stored = ownCheckpoint === undefined ? undefined : run.stored?.get(ownCheckpoint);
+  const isStored = run.stored === undefined || stored !== undefined;
   return {
     run: isStored
       ? run
       : { ...run, notDurable: run.notDurable ?? "the (sub)graph was compiled without a checkpointer" },
+    stored: stored ?? Promise.resolve(),
     threadId: run.threadId,
     nodeTaskId,
     toolCallId: toolCall?.id ?? null,

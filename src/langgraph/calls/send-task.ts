@@ -69,6 +69,7 @@ export async function sendTask<Reply>(
     );
   }
   const id = taskIdOf(kit, node, definition, mail);
+  await node.stored;
   const known = await findTask(kit.ledger.db, id);
   if (known) return receiptOf(kit, known);
   return receiptOf(kit, await createTask(kit, node, agent, id, definition, mail));

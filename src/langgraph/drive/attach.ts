@@ -70,7 +70,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
         threadId,
         lease: (held ?? outer)!.lease,
         notDurable: notDurable(this, durability),
-        ...(this.checkpointer instanceof EmailCheckpointSaver && { stored: new Set<string>() }),
+        ...(this.checkpointer instanceof EmailCheckpointSaver && { stored: new Map<string, Promise<unknown>>() }),
         ...(!held && outer?.request !== undefined && { request: outer.request }),
       };
       const { checkpointDuring: _, ...rest } = config ?? {};
