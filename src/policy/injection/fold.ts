@@ -4,11 +4,14 @@ export type Folded =
   | { kind: "break"; sentence: boolean; apostrophe: boolean }
   | { kind: "invisible" };
 
+const INVISIBLE: Folded = { kind: "invisible" };
 /** Of the Basic Multilingual Plane: an array, since mails in Chinese ask for every character. */
 const cache: (Folded | undefined)[] = Array.from({ length: 65_536 });
 
 /** A character in lower case without accents and compatibility forms (NFKD, Unicode TR 15). */
 export function fold(point: number): Folded {
+  // Tags and variation selectors come by the thousand where somebody hides a text in them.
+  if (point >= 0xe0000 && point < 0xe0fff) return INVISIBLE;
   const known = cache[point];
   if (known !== undefined) return known;
   const folded = compute(String.fromCodePoint(point));
@@ -22,8 +25,7 @@ function compute(char: string): Folded {
     .replace(/\p{M}+/gu, "")
     .normalize("NFC")
     .toLowerCase();
-  if (bare === "" || /^(?:\p{Cf}|\u034F|[\u115F\u1160\u17B4\u17B5\u3164\uFFA0])+$/u.test(char))
-    return { kind: "invisible" };
+  if (bare === "" || /^(?:\p{Cf}|\u034F|[\u115F\u1160\u17B4\u17B5\u3164\uFFA0])+$/u.test(char)) return INVISIBLE;
   const letters = bare.replace(/[^\p{L}\p{N}]+/gu, "").slice(0, 3);
   if (letters === "") {
     return { kind: "break", sentence: /[。！？…\u2028\u2029।؟]/u.test(char), apostrophe: char === "’" || char === "ʼ" };

@@ -9,12 +9,19 @@ export interface Hit {
 }
 
 interface Trie {
-  edges: Map<number, number>;
+  edges: Edges;
   /** Concepts that end at a node, as bits; `open` where the word may go on. */
   exact: number[];
   open: number[];
   /** 1 for the first two letters of each phrase: most words of a mail begin none. */
   begins: Uint8Array;
+}
+
+/** From a node by a letter to the next node: an open hash table, which is several times faster than a Map. */
+interface Edges {
+  keys: Float64Array;
+  nodes: Int32Array;
+  mask: number;
 }
 
 const SPACE = 32;
@@ -48,8 +55,8 @@ function walk(trie: Trie, tokens: Tokens, first: number, longest: Map<number, nu
   let steps = 0;
   for (let i = first; i < tokens.count; i++) {
     if (i > first) {
-      const next = trie.edges.get(node * 65_536 + SPACE);
-      if (next === undefined) return;
+      const next = follow(trie.edges, node, SPACE);
+      if (next === 0) return;
       node = next;
     }
     const end = tokens.end[i] ?? 0;
@@ -57,8 +64,8 @@ function walk(trie: Trie, tokens: Tokens, first: number, longest: Map<number, nu
     let openNode = 0;
     let dead = false;
     for (let at = tokens.start[i] ?? 0; at < end; at++) {
-      const next = trie.edges.get(node * 65_536 + (codes[at] ?? 0));
-      if (next === undefined || ++steps > LONGEST_PHRASE) {
+      const next = follow(trie.edges, node, codes[at] ?? 0);
+      if (next === 0 || ++steps > LONGEST_PHRASE) {
         dead = true;
         break;
       }
@@ -84,6 +91,18 @@ function beginning(first: number, second: number): number {
   return (first * 31 + second) & 0xffff;
 }
 
+function slotOf(edges: Edges, node: number, code: number): number {
+  const key = node * 65_536 + code + 1;
+  let slot = (Math.imul(node, 0x9e3779b1) ^ Math.imul(code, 0x85ebca6b)) >>> 7;
+  for (slot &= edges.mask; edges.keys[slot] !== 0 && edges.keys[slot] !== key;) slot = (slot + 1) & edges.mask;
+  return slot;
+}
+
+/** 0 where there is no edge: none leads back to the root. */
+function follow(edges: Edges, node: number, code: number): number {
+  return edges.nodes[slotOf(edges, node, code)] ?? 0;
+}
+
 let built: Trie | undefined;
 
 function lexiconTrie(): Trie {
@@ -92,7 +111,13 @@ function lexiconTrie(): Trie {
 }
 
 function buildTrie(entries: readonly (readonly [Concept, readonly string[]])[]): Trie {
-  const trie: Trie = { edges: new Map(), exact: [0], open: [0], begins: new Uint8Array(65_536) };
+  const letters = entries.reduce(
+    (sum, [, phrases]) => sum + phrases.reduce((all, phrase) => all + phrase.length, 0),
+    0,
+  );
+  const size = 2 ** Math.ceil(Math.log2(letters * 2 + 16));
+  const edges: Edges = { keys: new Float64Array(size), nodes: new Int32Array(size), mask: size - 1 };
+  const trie: Trie = { edges, exact: [0], open: [0], begins: new Uint8Array(65_536) };
   for (const [concept, phrases] of entries) {
     const bit = 1 << CONCEPTS.indexOf(concept);
     for (const phrase of phrases) if (phrase.trim() !== "") insert(trie, phrase.trim(), bit);
@@ -105,15 +130,14 @@ function insert(trie: Trie, phrase: string, bit: number): void {
   let node = 0;
   let begun = false;
   const step = (code: number): void => {
-    const key = node * 65_536 + code;
-    let next = trie.edges.get(key);
-    if (next === undefined) {
-      next = trie.exact.length;
+    const slot = slotOf(trie.edges, node, code);
+    if (trie.edges.keys[slot] === 0) {
+      trie.edges.keys[slot] = node * 65_536 + code + 1;
+      trie.edges.nodes[slot] = trie.exact.length;
       trie.exact.push(0);
       trie.open.push(0);
-      trie.edges.set(key, next);
     }
-    node = next;
+    node = trie.edges.nodes[slot] ?? 0;
   };
   const words = phrase.split(/\s+/);
   for (const [position, word] of words.entries()) {

@@ -13,7 +13,7 @@ export interface ReadingContext {
 }
 
 /** What the model's surest window counts for beside the rules. */
-const MODEL_WEIGHT = 0.56;
+const MODEL_WEIGHT = 0.53;
 /** Below this the model says nothing worth a reason. */
 const MODEL_FLOOR = 0.2;
 /** That a text is disguised counts for little by itself: keys and signatures are encoded too. What it says then counts for more. */

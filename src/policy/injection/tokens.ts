@@ -24,15 +24,17 @@ const DIGIT = 4;
 /** Splits a text into words, in one pass. Each Chinese, Japanese or Thai character is a word. */
 export function tokenise(source: string): Tokens {
   const size = source.length;
+  const other = charactersBeyondAscii(source);
+  // Words of ASCII have a gap between them; each other character may be a word, and a ligature may become three letters.
+  const most = (size >> 1) + other + 2;
   const tokens: Tokens = {
     count: 0,
-    // A ligature may become three letters.
-    codes: new Uint16Array(size * 3 + 8),
-    start: new Uint32Array(size + 1),
-    end: new Uint32Array(size + 1),
-    from: new Uint32Array(size + 1),
-    to: new Uint32Array(size + 1),
-    first: new Uint8Array(size + 1),
+    codes: new Uint16Array(size + other * 2 + 8),
+    start: new Uint32Array(most),
+    end: new Uint32Array(most),
+    from: new Uint32Array(most),
+    to: new Uint32Array(most),
+    first: new Uint8Array(most),
   };
   const { codes } = tokens;
   let length = 0;
@@ -88,6 +90,12 @@ export function tokenise(source: string): Tokens {
   }
   close(size);
   return tokens;
+}
+
+function charactersBeyondAscii(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) count++;
+  return count;
 }
 
 /** Lower-case letters and digits of ASCII; 0 elsewhere. */

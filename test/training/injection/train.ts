@@ -1,4 +1,4 @@
-// Writes src/policy/injection/model-data.ts: node --conditions=langgraph-email-source test/training/injection/train.ts [--measure]
+// Writes src/policy/injection/model-data.ts, to be formatted afterwards: node --conditions=langgraph-email-source test/training/injection/train.ts. With --measure it measures instead.
 import { writeFileSync } from "node:fs";
 import { FAMILIES } from "./data-set.ts";
 import { fit } from "./fit.ts";
