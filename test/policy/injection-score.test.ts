@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { INJECTION_THRESHOLDS, scoreInjection, spotlight } from "../../src/policy/injection-score.ts";
+import { pick, seeded } from "../training/injection/generate.ts";
 import { ATTACK_MAILS, HONEST_MAILS } from "./injection/cases.ts";
 
 const score = (text: string) => scoreInjection({ subject: "", text });
@@ -127,6 +128,26 @@ describe("scoreInjection", () => {
 
   it("gives no reason for an empty mail", () => {
     expect(scoreInjection({ subject: "", text: "" })).toEqual({ score: 0, band: "pass", reasons: [], sanitized: "" });
+  });
+
+  it("survives whatever comes, with spans inside their source", () => {
+    const random = seeded(5);
+    const bits = [
+      ..."ignore |all |previous |<|im_end|>|system:|@|a.b|://|QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=|[[|{|}}|<!--|alt=".split(
+        "|",
+      ),
+      ..."\u200B \u{E0041} \uD800 \uDC00 忽略 \n ﬁ İ ß \0 ' ’ 🏴 ا हि i-g-n-o-r-e-a-l-l-r-u-l-e-s".split(" "),
+    ];
+    for (let round = 0; round < 400; round++) {
+      const text = Array.from({ length: 1 + Math.floor(random() * 40) }, () => pick(random, bits)).join("");
+      const hidden = [text];
+      const result = scoreInjection({ subject: text, text, html: text, quoted: text, hidden }, { toolNames: ["a_b"] });
+      expect(result.score).toBeGreaterThanOrEqual(0);
+      expect(result.score).toBeLessThanOrEqual(1);
+      for (const { weight, span } of result.reasons) {
+        expect(weight > 0 && weight <= 1 && span[0] <= span[1] && span[0] >= 0 && span[1] <= text.length).toBe(true);
+      }
+    }
   });
 
   it("stays linear on a megabyte of anything", () => {
