@@ -3,7 +3,7 @@ export type SqlValue = string | number | null | Uint8Array | readonly string[];
 export type SqlParameters = Readonly<Record<string, SqlValue>>;
 
 /**
- * Plain statements in the SQL that SQLite and PostgreSQL share. Parameters are `:named`; of a list, `agent IN :agents`.
+ * Plain statements in the SQL that SQLite and PostgreSQL share; what begins with SELECT or WITH only reads. Parameters are `:named`; of a list, `agent IN :agents`.
  * Tables are defined with SQLite's types (INTEGER, TEXT, BLOB, and STRICT); another driver writes its own.
  */
 export interface Sql {

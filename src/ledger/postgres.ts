@@ -183,7 +183,7 @@ function transactions(
 }
 
 function isWrite(statement: string): boolean {
-  return !/^\s*SELECT\b/.test(statement);
+  return !/^\s*(?:SELECT|WITH)\b/.test(statement);
 }
 
 function ledgerError(address: PostgresAddress, cause: unknown): EmailKitError {

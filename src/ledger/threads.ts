@@ -15,9 +15,10 @@ const COLUMNS = `t.thread_id AS "threadId", t.graph, t.failures, t.retry_at AS "
 const SELECT = `SELECT ${COLUMNS} FROM threads AS t`;
 
 const LEASE_PREFIX = "thread:";
-/** Threads whose lease somebody holds, or held when they vanished. */
-const HELD_THREADS = `leases l JOIN threads t ON t.thread_id = substr(l.name, ${LEASE_PREFIX.length + 1})
-         WHERE l.holder IS NOT NULL AND l.name LIKE '${LEASE_PREFIX}%'`;
+/** Leases of threads that somebody holds, or held when they vanished: few. MATERIALIZED, since PostgreSQL would begin with all threads where it has no statistics yet. */
+const HELD = `WITH held AS MATERIALIZED (
+         SELECT substr(name, ${LEASE_PREFIX.length + 1}) AS thread_id, lease_until FROM leases WHERE holder IS NOT NULL AND name LIKE '${LEASE_PREFIX}%'
+       )`;
 
 export function threadLease(threadId: string): string {
   return `${LEASE_PREFIX}${threadId}`;
@@ -48,10 +49,10 @@ export async function readyThreads(
   return sql.all<ThreadRecord>(
     // What is settled far outnumbers what is open: each part of the union reads an index that holds the open ones alone.
     // CROSS JOIN, since SQLite keeps its order: the few that are open first.
-    `SELECT ${COLUMNS} FROM (
+    `${HELD} SELECT ${COLUMNS} FROM (
          SELECT thread_id, graph FROM waits WHERE closed_at IS NULL AND decided_at IS NOT NULL AND delivered_at IS NULL AND woken_at IS NULL
          UNION SELECT thread_id, graph FROM threads WHERE retry_at IS NOT NULL AND retry_at <= :now
-         UNION SELECT t.thread_id, t.graph FROM ${HELD_THREADS} AND l.lease_until < :now
+         UNION SELECT t.thread_id, t.graph FROM held CROSS JOIN threads AS t WHERE t.thread_id = held.thread_id AND held.lease_until < :now
        ) AS candidates CROSS JOIN threads AS t
      WHERE t.thread_id = candidates.thread_id AND t.graph = candidates.graph
        AND t.graph IN :graphs AND t.stalled_at IS NULL AND (t.retry_at IS NULL OR t.retry_at <= :now)
@@ -65,10 +66,11 @@ export async function readyThreads(
 export async function nextThreadTime(sql: Sql, graphs: readonly string[]): Promise<number | undefined> {
   const row = await one<{ at: number | null }>(
     sql,
-    `SELECT MIN(at) AS at FROM (
+    `${HELD} SELECT MIN(at) AS at FROM (
        SELECT MIN(retry_at) AS at FROM threads WHERE stalled_at IS NULL AND retry_at IS NOT NULL AND graph IN :graphs
        UNION ALL
-       SELECT MIN(l.lease_until) + 1 AS at FROM ${HELD_THREADS} AND t.stalled_at IS NULL AND t.graph IN :graphs
+       SELECT MIN(held.lease_until) + 1 AS at FROM held CROSS JOIN threads AS t
+         WHERE t.thread_id = held.thread_id AND t.stalled_at IS NULL AND t.graph IN :graphs
      ) AS times`,
     { graphs },
   );

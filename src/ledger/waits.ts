@@ -102,7 +102,8 @@ async function closeCount(sql: Sql, waitId: string, decision: WaitDecision, now:
     now,
   });
   await sql.run(
-    "UPDATE wait_tasks SET counted = 1 WHERE wait_id = :waitId AND task_id IN (SELECT id FROM tasks WHERE settled_at IS NOT NULL)",
+    `UPDATE wait_tasks SET counted = 1 WHERE wait_id = :waitId
+       AND EXISTS (SELECT 1 FROM tasks WHERE tasks.id = wait_tasks.task_id AND tasks.settled_at IS NOT NULL)`,
     { waitId },
   );
 }
