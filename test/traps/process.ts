@@ -1,7 +1,7 @@
 // A worker in a process of its own, for the scenarios that stop and kill one. It notes what its nodes do in a file that all share.
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
+import { Annotation, Command, END, interrupt, Send, START, StateGraph } from "@langchain/langgraph";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import { type AgentConfig, createEmailKit, defineTask, type EmailKit } from "langgraph-email";
@@ -13,20 +13,39 @@ export interface ProcessOptions {
   state: string;
   log: string;
   desk: AgentConfig;
-  to: string;
+  /** Who is asked, by name, each in a branch. */
+  to: Record<string, string>;
   /** How long the node after the wait works. */
   workMs: number;
-  /** What the bare worker does: starts the thread, or resumes it with this answer. */
-  resume?: string;
+  /** Whose answers the bare worker gives. */
+  answers: string[];
+  /** How many bare workers race. */
+  meets: number;
 }
 
-const State = Annotation.Root({ answer: Annotation<string>, by: Annotation<string>, ended: Annotation<string> });
+const State = Annotation.Root({
+  name: Annotation<string>,
+  answers: Annotation<string[]>({ reducer: (a, b) => [...a, ...b].toSorted(), default: () => [] }),
+  by: Annotation<string>,
+  ended: Annotation<string>,
+});
 const question = defineTask("question");
 
-function graphOf(options: ProcessOptions, checkpointer: BaseCheckpointSaver, ask: () => Promise<string>) {
+/** Bare workers that are to race wait for each other in the middle of their nodes, so that the race is certain and not a matter of load. */
+async function meet({ log, meets }: ProcessOptions): Promise<void> {
+  const present = () => new Set(readFileSync(log, "utf8").match(/^\w+(?= answered$)/gm)).size;
+  for (let turn = 0; turn < 500 && present() < meets; turn++) await sleep(10);
+}
+
+function graphOf(options: ProcessOptions, checkpointer: BaseCheckpointSaver, ask: (name: string) => Promise<string>) {
   const note = (node: string) => appendFileSync(options.log, `${options.name} ${node}\n`);
   return new StateGraph(State)
-    .addNode("wait", async () => ({ answer: await ask() }))
+    .addNode("wait", async ({ name }) => {
+      const answer = await ask(name);
+      note("answered");
+      await meet(options);
+      return { answers: [`${name}: ${answer}`] };
+    })
     .addNode("work", async () => {
       note("work");
       await sleep(options.workMs);
@@ -36,7 +55,7 @@ function graphOf(options: ProcessOptions, checkpointer: BaseCheckpointSaver, ask
       note("after");
       return { ended: options.name };
     })
-    .addEdge(START, "wait")
+    .addConditionalEdges(START, () => Object.keys(options.to).map((name) => new Send("wait", { name })), ["wait"])
     .addEdge("wait", "work")
     .addEdge("work", "after")
     .addEdge("after", END)
@@ -45,8 +64,8 @@ function graphOf(options: ProcessOptions, checkpointer: BaseCheckpointSaver, ask
 
 /** The graph under a kit; also for the process that looks at its state. */
 export function kitGraph(options: ProcessOptions, kit: EmailKit<"desk">) {
-  const graph = graphOf(options, kit.checkpointer(SqliteSaver.fromConnString(options.state)), async () => {
-    await kit.sendTask(question, { from: "desk", to: options.to, subject: "a", body: "?" });
+  const graph = graphOf(options, kit.checkpointer(SqliteSaver.fromConnString(options.state)), async (name) => {
+    await kit.sendTask(question, { from: "desk", to: options.to[name]!, subject: name, body: "?" });
     const outcome = await kit.awaitReply(question);
     return outcome.kind === "replied" ? outcome.text : outcome.kind;
   });
@@ -64,12 +83,14 @@ async function main(options: ProcessOptions): Promise<void> {
     const graph = bareGraph(options);
     const thread = { configurable: { thread_id: "1" } };
     const { tasks } = await graph.getState(thread);
-    const id = tasks[0]?.interrupts[0]?.id;
+    const open = tasks.flatMap(({ interrupts }) => interrupts);
+    const mine = open.filter(({ value }) => options.answers.includes((value as { ask: string }).ask));
+    const resume = Object.fromEntries(mine.map(({ id }) => [id, "yes"]));
     const go = new Promise((resolve) => void process.once("message", resolve));
     process.send?.("ready");
     await go;
     // A thread whose resume was begun goes on by itself; LangGraph knows it no more as interrupted.
-    await graph.invoke(id ? new Command({ resume: { [id]: options.resume } }) : null, {
+    await graph.invoke(mine.length > 0 ? new Command({ resume }) : null, {
       ...thread,
       durability: "sync",
     });

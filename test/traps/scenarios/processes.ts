@@ -15,12 +15,17 @@ class Processes implements AsyncDisposable {
   readonly #mode: "bare" | "kit";
   readonly #children: ChildProcess[] = [];
 
-  constructor(world: World, mode: "bare" | "kit") {
+  readonly #names: string[];
+  readonly #racing: number;
+
+  constructor(world: World, mode: "bare" | "kit", { names = ["a"], racing = 1 } = {}) {
     this.#world = world;
     this.#mode = mode;
+    this.#names = names;
+    this.#racing = racing;
   }
 
-  options(name: string, workMs: number): ProcessOptions {
+  options(name: string, workMs: number, answers = this.#names): ProcessOptions {
     const { address, smtp, imap } = this.#world.mail.account(`desk@${this.#world.person("x").split("@")[1]}`);
     const at = (file: string) => join(this.#world.directory, file);
     return {
@@ -30,9 +35,10 @@ class Processes implements AsyncDisposable {
       state: at("state.db"),
       log: at("log"),
       desk: { address, smtp, imap },
-      to: this.#world.person("a"),
+      to: Object.fromEntries(this.#names.map((asked) => [asked, this.#world.person(asked)])),
       workMs,
-      resume: "yes",
+      answers,
+      meets: this.#mode === "bare" ? this.#racing : 1,
     };
   }
 
@@ -44,8 +50,8 @@ class Processes implements AsyncDisposable {
   }
 
   /** Starts a worker; a bare one works only when it is told to. */
-  async prepare(name: string, workMs: number): Promise<ChildProcess> {
-    const child = fork(PROCESS, ["worker", JSON.stringify(this.options(name, workMs))], {
+  async prepare(name: string, workMs: number, answers?: string[]): Promise<ChildProcess> {
+    const child = fork(PROCESS, ["worker", JSON.stringify(this.options(name, workMs, answers))], {
       execArgv: ["--conditions=langgraph-email-source", "--no-warnings"],
       stdio: ["ignore", "ignore", process.env["TRAPS_LOG"] ? "inherit" : "ignore", "ipc"],
     });
@@ -101,8 +107,8 @@ async function stopped(world: World, mode: "bare" | "kit"): Promise<unknown> {
   await processes.ran("second after");
   first.kill("SIGCONT");
   await sleep(700);
-  const { answer, by, ended } = (await graph.getState(thread())).values;
-  return { answer, by, ended, afterRan: processes.log().filter((entry) => entry.endsWith("after")) };
+  const { answers, by, ended } = (await graph.getState(thread())).values;
+  return { answers, by, ended, afterRan: processes.log().filter((entry) => entry.endsWith("after")) };
 }
 
 /** The first worker is killed in the middle of its node. */
@@ -119,24 +125,24 @@ async function killed(world: World, mode: "bare" | "kit"): Promise<unknown> {
   if (mode === "bare") {
     // A second process is there, but nothing tells it.
     await sleep(LEASE_MS + 200);
-    const { answer, by } = (await graph.getState(thread())).values;
-    return { answer, by, finished: (await graph.getState(thread())).next.length === 0 };
+    const { answers, by } = (await graph.getState(thread())).values;
+    return { answers, by, finished: (await graph.getState(thread())).next.length === 0 };
   }
-  const { answer, by } = await finished(graph);
-  return { answer, by, finished: true };
+  const { answers, by } = await finished(graph);
+  return { answers, by, finished: true };
 }
 
 const cases: Case[] = [
   {
     name: "a process stopped past its lease and continued: its writes are refused, the new holder's result stands",
-    wanted: { answer: "yes", by: "second", ended: "second", afterRan: ["second after"] },
+    wanted: { answers: ["a: yes"], by: "second", ended: "second", afterRan: ["second after"] },
     processes: true,
     bare: (world) => stopped(world, "bare"),
     kit: (world) => stopped(world, "kit"),
   },
   {
     name: "a process killed while its resumed run was at work: another one takes over and finishes it",
-    wanted: { answer: "yes", by: "second", finished: true },
+    wanted: { answers: ["a: yes"], by: "second", finished: true },
     processes: true,
     bare: (world) => killed(world, "bare"),
     kit: (world) => killed(world, "kit"),
@@ -145,7 +151,7 @@ const cases: Case[] = [
 
 /** Two real processes at one thread, and one reply. */
 async function raced(world: World, mode: "bare" | "kit"): Promise<unknown> {
-  await using processes = new Processes(world, mode);
+  await using processes = new Processes(world, mode, { racing: 2 });
   const graph = await park(world, processes, mode);
   const workers = await Promise.all([processes.prepare("first", 300), processes.prepare("second", 300)]);
   for (const worker of workers) worker.send("go");
@@ -153,12 +159,45 @@ async function raced(world: World, mode: "bare" | "kit"): Promise<unknown> {
   await until(() => processes.log().some((entry) => entry.endsWith("after")), "the end");
   await sleep(500);
   const log = processes.log();
-  const { answer } = (await graph.getState(thread())).values;
+  const { answers } = (await graph.getState(thread())).values;
   const count = (node: string) => log.filter((entry) => entry.endsWith(node)).length;
-  return { answer, work: count("work"), after: count("after") };
+  return { answers, work: count("work"), after: count("after") };
+}
+
+const FOUR = ["a", "b", "c", "d"];
+
+/** Four answers at once, to two real processes. */
+async function shared(world: World, mode: "bare" | "kit"): Promise<unknown> {
+  await using processes = new Processes(world, mode, { names: FOUR, racing: 2 });
+  const graph = await park(world, processes, mode);
+  const workers = [
+    await processes.prepare("first", 0, FOUR.slice(0, 2)),
+    await processes.prepare("second", 0, FOUR.slice(2)),
+  ];
+  for (const worker of workers) worker.send("go");
+  if (mode === "kit") {
+    await Promise.all(FOUR.map((name) => world.reply(name, "yes")));
+    await finished(graph);
+  }
+  await sleep(500);
+  const after = processes.log().filter((entry) => entry.endsWith("after")).length;
+  return { answers: (await graph.getState(thread())).values["answers"], after };
 }
 
 export const processes: Scenario[] = [
+  {
+    number: 2,
+    title: "Four parallel waits answered at once",
+    cases: [
+      {
+        name: "the same with two real processes",
+        wanted: { answers: FOUR.map((name) => `${name}: yes`), after: 1 },
+        processes: true,
+        bare: (world) => shared(world, "bare"),
+        kit: (world) => shared(world, "kit"),
+      },
+    ],
+  },
   { number: 13, title: "A process that stops, or dies", cases },
   {
     number: 1,
@@ -166,7 +205,7 @@ export const processes: Scenario[] = [
     cases: [
       {
         name: "the same with two real processes",
-        wanted: { answer: "yes", work: 1, after: 1 },
+        wanted: { answers: ["a: yes"], work: 1, after: 1 },
         processes: true,
         bare: (world) => raced(world, "bare"),
         kit: (world) => raced(world, "kit"),
