@@ -16,14 +16,22 @@ export async function bench(): Promise<Row[]> {
     .join("\n\n")
     .repeat(4)
     .slice(0, MEGABYTE);
-  const megabyte = percentile([timed(long), timed(long), timed(long), timed(long), timed(long)], 0.4);
+  const megabyte = percentile(
+    Array.from({ length: 15 }, () => timed(long)),
+    0.5,
+  );
   const byHand = (list: readonly string[]) =>
     list.filter((text) => scoreInjection({ subject: "", text }).score >= 0.5).length / list.length;
   const families = heldOutFamilies();
   const unseen = unseenTemplates();
   return [
-    row("mail, 99th percentile", milliseconds(percentile(times, 0.99)), "< 3 ms", percentile(times, 0.99) < 3),
-    row("1 MB", milliseconds(megabyte), "< 50 ms", megabyte < 50),
+    row(
+      "mail, 99th percentile of CPU time",
+      milliseconds(percentile(times, 0.99)),
+      "< 3 ms",
+      percentile(times, 0.99) < 3,
+    ),
+    row("1 MB, median CPU time", milliseconds(megabyte), "< 50 ms", megabyte < 50),
     row("written by hand: attacks found", percent(byHand(ATTACK_MAILS)), "≥ 75 %", byHand(ATTACK_MAILS) >= 0.75),
     row("written by hand: honest mails stopped", percent(byHand(HONEST_MAILS)), "≤ 2 %", byHand(HONEST_MAILS) <= 0.02),
     row("new templates of known families: found", percent(unseen.recall)),
@@ -55,8 +63,10 @@ function percent(part: number): string {
   return `${(part * 100).toFixed(1)} %`;
 }
 
+/** CPU time of this thread: what other processes do to the clock is not ours. */
 function timed(text: string): number {
-  const started = performance.now();
+  const before = process.threadCpuUsage();
   scoreInjection({ subject: "", text });
-  return performance.now() - started;
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
 }
