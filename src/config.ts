@@ -30,6 +30,11 @@ export interface AgentConfig {
   replyTo?: "subaddress" | "catch-all" | "none";
   /** Whether the envelope sender carries a token, so that a bounce without any id still names its task. Set it to false where the provider takes no sender but the account's. Default: true. */
   bounceToken?: boolean;
+  /**
+   * The ids of your receiving servers in `Authentication-Results`, such as `mx.google.com`: only what they say of a sender is believed. With them an aligned pass
+   * gives a reply grade A, and a fail grade D. Default: none.
+   */
+  authservIds?: readonly string[];
 }
 
 export interface EmailKitConfig<AgentName extends string = string> {
@@ -96,6 +101,7 @@ export function readAgents(agents: Readonly<Record<string, AgentConfig>>): Map<s
         account: parseAccount(config),
         replyTo: config.replyTo ?? "subaddress",
         bounceToken: config.bounceToken ?? true,
+        authservIds: config.authservIds ?? [],
       },
     ]),
   );

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   TASK_ID_COLLISION: { retryable: false, summary: "The same task was sent twice by one execution of a node." },
   TASK_AMBIGUOUS: { retryable: false, summary: "More than one task could be meant." },
   TASK_NOT_FOUND: { retryable: false, summary: "The ledger holds no such task." },
+  MESSAGE_NOT_FOUND: { retryable: false, summary: "No such mail is kept." },
   LEDGER_MISMATCH: { retryable: false, summary: "The task belongs to another ledger." },
   LEDGER_VERSION: { retryable: false, summary: "The ledger was written by a newer version." },
   LEDGER_FAILED: { retryable: true, summary: "The ledger could not be read or written." },

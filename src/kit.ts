@@ -49,6 +49,7 @@ import { createMailbox } from "./transport/imap.ts";
 import { createSubmitter } from "./transport/smtp.ts";
 import type { Mailbox } from "./transport/transport.ts";
 import type { WorkerDeps } from "./worker/deps.ts";
+import { releaseMessage } from "./worker/release.ts";
 import { stopOnSignal } from "./worker/signals.ts";
 import { runOnce, startWorker, type Worker } from "./worker/worker.ts";
 
@@ -121,6 +122,8 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
   follow(listener: (event: AuditEvent) => void): Promise<() => void>;
   /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */
   messages(disposition: Disposition): Promise<MessageRecord[]>;
+  /** Lets a quarantined mail through (`id` as `messages` gives it): the graph goes on exactly as the reply would have made it. */
+  release(id: string): Promise<"settled" | "late" | "request">;
   /** Threads whose runs threw too often. */
   stalled(): Promise<ThreadRecord[]>;
   /** Lets a stalled thread be tried again. Resolves with false when it is not stalled. */
@@ -286,6 +289,10 @@ export function composeKit<const AgentName extends string>(
     events: async (options) => readEvents((await open()).ledger.db, options),
     follow: async (listener) => followEvents((await open()).ledger.db, listener),
     messages: async (disposition) => messagesByDisposition((await open()).ledger.db, disposition),
+    async release(id) {
+      const kit = await open();
+      return releaseMessage({ ...kit, serve: inProcessServe(kit, inboxes) }, id);
+    },
     stalled: async () => stalledThreads((await open()).ledger.db),
     async retry(threadId) {
       const kit = await open();

@@ -10,4 +10,6 @@ export interface Agent {
   replyTo: "subaddress" | "catch-all" | "none";
   /** Whether the envelope sender carries a token too, so that bounces name their task. */
   bounceToken: boolean;
+  /** Whose Authentication-Results are believed (RFC 8601). */
+  authservIds: readonly string[];
 }

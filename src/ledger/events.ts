@@ -28,6 +28,7 @@ export type AuditKind =
   | "mailing-again"
   | "reminded"
   | "escalated"
+  | "released"
   | "away"
   | "settled"
   | "resumed"

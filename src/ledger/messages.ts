@@ -99,6 +99,10 @@ export async function unmatchedSince(sql: Sql, agent: string, since: number): Pr
   return rows.map(fromRow);
 }
 
+export async function moveMessage(sql: Sql, id: string, disposition: Disposition): Promise<void> {
+  await sql.run("UPDATE messages SET disposition = :disposition, reason = NULL WHERE id = :id", { id, disposition });
+}
+
 /** A mail that nobody waited for when it came has found its task. */
 export async function assignMessage(sql: Sql, id: string, taskId: string): Promise<void> {
   await sql.run("UPDATE messages SET disposition = 'settled', reason = NULL, task_id = :taskId WHERE id = :id", {

@@ -17,6 +17,8 @@ export interface StoredReply {
   text: string;
   from: string;
   grade: Grade;
+  /** How much it looks like orders to a machine: `text` is without them where the band is not `pass`. Absent for answers from a user interface. */
+  injection?: { score: number; band: "pass" | "data-only" | "quarantine" };
   /** RFC 5322 Message-ID of the reply, where it has one. */
   messageId?: string;
   /** ISO 8601. */

@@ -1,37 +1,12 @@
-import type { Agent } from "../accounts/agent.ts";
-import { type Disposition, earlierReplies } from "../ledger/messages.ts";
-import type { StoredOutcome } from "../ledger/outcome.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
 import { matchesAddress, sameAddress } from "../mail/address.ts";
 import type { Classification } from "../mail/classify.ts";
 import type { DeliveryStatus } from "../mail/delivery-status.ts";
 import type { MailMessage } from "../mail/message.ts";
-import type { ReplyParts } from "../mail/strip-thread-history.ts";
-import { parseStructuredReply } from "../mail/structured-reply.ts";
-import { assuranceGrade, type Grade, isExpectedSender, meetsGrade } from "../policy/assurance.ts";
-import { mayClarify } from "./clarify.ts";
-import type { Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
-
-/** What is to be done with a mail; `outcome` where it ends the task that it belongs to. */
-export interface Verdict {
-  disposition: Disposition;
-  reason?: string;
-  grade?: Grade;
-  outcome?: StoredOutcome;
-  /** What the reply lacks, where the other side is to be asked again instead of ending the task. */
-  clarify?: string[];
-  /** An addressee is away, until that day (`YYYY-MM-DD`) where it says so. */
-  away?: { recipient: string; until?: string };
-}
-
-interface Mail {
-  message: MailMessage;
-  classification: Classification;
-  correlation: Correlation;
-  parts: ReplyParts;
-  agent: Agent | undefined;
-}
+import { injectionReason, scoreMail } from "./injection.ts";
+import { judgeReply, parseReply } from "./reply.ts";
+import type { Mail, Verdict } from "./verdict.ts";
 
 /** Decides by what kind of mail it is, and then by whom it is from. */
 export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
@@ -113,74 +88,6 @@ function judgeDelivery(task: TaskRecord, report: DeliveryStatus): Verdict {
   };
 }
 
-async function judgeReply(deps: WorkerDeps, mail: Mail, task: TaskRecord): Promise<Verdict> {
-  const { message } = mail;
-  const expected = [...task.addressees, ...task.accept.from];
-  const grade = assuranceGrade({
-    signal: mail.correlation.kind === "task" ? mail.correlation.signal : "none",
-    sender: isExpectedSender(message.from?.address, expected) ? "expected" : "other",
-    verdict: "none",
-  });
-  if (!meetsGrade(grade, task.accept.grade)) {
-    const from = message.from?.address ?? "nobody";
-    return {
-      disposition: "quarantined",
-      grade,
-      reason: `From ${from} with grade ${grade}; the task asks for ${task.accept.grade}.`,
-    };
-  }
-  if (task.outcome) return { disposition: "late", grade, reason: "The task had its outcome already." };
-  const outcome = await readReply(deps, mail, task, grade);
-  if (outcome.kind === "unparseable" && mayClarify(task)) {
-    return { disposition: "clarifying", grade, reason: outcome.issues.join(" "), clarify: outcome.issues };
-  }
-  return {
-    disposition: "settled",
-    grade,
-    outcome,
-    ...(outcome.kind === "unparseable" && { reason: outcome.issues.join(" ") }),
-  };
-}
-
-async function readReply(deps: WorkerDeps, mail: Mail, task: TaskRecord, grade: Grade): Promise<StoredOutcome> {
-  const { message, parts } = mail;
-  const reply = {
-    text: parts.text,
-    from: message.from!.address,
-    grade,
-    ...(message.messageId && { messageId: message.messageId }),
-    receivedAt: new Date(deps.clock()).toISOString(),
-    attachments: message.attachments.map(({ filename, contentType, size, blob }) => ({
-      filename,
-      contentType,
-      size,
-      blob,
-    })),
-  };
-  if (!task.replySchema) return { kind: "replied", data: parts.text, ...reply };
-  const result = await parseReply(deps, mail, task.replySchema);
-  if (result.kind === "parsed") return { kind: "replied", data: result.data, ...reply };
-  const earlier = await earlierReplies(deps.ledger.db, task.id);
-  return { kind: "unparseable", text: parts.text, from: reply.from, issues: issuesOf(result), earlier };
-}
-
-async function parseReply(deps: WorkerDeps, mail: Mail, schema: Record<string, unknown>) {
-  const attachments = await Promise.all(
-    mail.message.attachments.map(async ({ filename, contentType, blob }) => ({
-      filename,
-      contentType,
-      content: await deps.blobs.get(blob),
-    })),
-  );
-  return parseStructuredReply({ parts: mail.parts, attachments }, schema);
-}
-
-function issuesOf(result: Exclude<Awaited<ReturnType<typeof parseStructuredReply>>, { kind: "parsed" }>): string[] {
-  if (result.kind === "invalid") return result.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  if (result.kind === "incomplete") return [result.reason, ...result.missing.map((name) => `${name} is missing.`)];
-  return [result.reason];
-}
-
 /** Two agents of one ledger may ask each other: then our own mail is a request. */
 function isForAnotherAgent({ correlation, agent }: Mail): boolean {
   return correlation.kind === "sent-by-us" && agent !== undefined && agent.name !== correlation.from;
@@ -202,7 +109,11 @@ function judgeRequest(deps: WorkerDeps, mail: Mail): Verdict {
       reason: `${from ?? "A sender without an address"} may not ask "${agent.name}".`,
     };
   }
-  return { disposition: "request" };
+  const provenance = served.from === "anyone" ? "stranger" : "expected";
+  const injection = scoreMail(mail, provenance, undefined);
+  if (injection.band === "quarantine")
+    return { disposition: "quarantined", injection, reason: injectionReason(injection) };
+  return { disposition: "request", injection };
 }
 
 function unmatched(reason: string): Verdict {

@@ -24,7 +24,8 @@ import type { FollowUp } from "./conversation.ts";
 import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { expectedOutcome, findExpecting } from "./expected.ts";
-import { judge, type Verdict } from "./judge.ts";
+import { judge } from "./judge.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** How far before the ledger's making a mailbox is looked at first: clocks differ. */
 const FIRST_LOOK_BACK_MS = 86_400_000;
@@ -154,7 +155,7 @@ async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood
   if (ended === "late") Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
   if (ended === "mailed-again") Object.assign(record, { disposition: "recorded", reason: "The task is mailed again." });
   if (await insertMessage(sql, record)) {
-    await auditReceived(sql, record, task);
+    await auditReceived(sql, record, task, verdict);
     if (task && outcome && ended === "settled") await auditSettled(sql, record, task, outcome);
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
@@ -175,8 +176,8 @@ async function end(
   return (await settleTask(sql, task.id, outcome, now)) ? "settled" : "late";
 }
 
-async function acceptRequest(
-  deps: WorkerDeps,
+export async function acceptRequest(
+  deps: Pick<WorkerDeps, "serve">,
   sql: Sql,
   record: MessageRecord,
   correlation: Correlation,
@@ -228,7 +229,12 @@ function requestIdOf(record: MessageRecord): string {
   return createHash("sha256").update(JSON.stringify(key)).digest("hex");
 }
 
-async function auditReceived(sql: Sql, record: MessageRecord, task: TaskRecord | undefined): Promise<void> {
+async function auditReceived(
+  sql: Sql,
+  record: MessageRecord,
+  task: TaskRecord | undefined,
+  { injection }: Verdict,
+): Promise<void> {
   await appendEvent(sql, {
     at: record.storedAt,
     kind: "received",
@@ -243,12 +249,18 @@ async function auditReceived(sql: Sql, record: MessageRecord, task: TaskRecord |
       disposition: record.disposition,
       ...(record.reason && { reason: record.reason }),
       ...(record.grade && { grade: record.grade }),
+      ...(injection && { injection: { score: injection.score, band: injection.band, rules: injection.rules } }),
       body: record.raw,
     },
   });
 }
 
-async function auditSettled(sql: Sql, record: MessageRecord, task: TaskRecord, outcome: StoredOutcome): Promise<void> {
+export async function auditSettled(
+  sql: Sql,
+  record: MessageRecord,
+  task: TaskRecord,
+  outcome: StoredOutcome,
+): Promise<void> {
   await appendEvent(sql, {
     at: record.storedAt,
     kind: "settled",
@@ -282,7 +294,7 @@ function isFromAnotherAgent(deps: WorkerDeps, message: MailMessage, agent: Agent
   return sender !== undefined && sender.name !== agent.name;
 }
 
-function partsOf(message: MailMessage, correlation: Correlation): ReplyParts {
+export function partsOf(message: MailMessage, correlation: Correlation): ReplyParts {
   return stripThreadHistory({
     ...(message.text !== undefined && { text: message.text }),
     ...(message.html !== undefined && { html: message.html }),

@@ -1,0 +1,102 @@
+import type { BlobStore } from "../blobs/blobs.ts";
+import type { Database } from "../ledger/database.ts";
+import { earlierReplies } from "../ledger/messages.ts";
+import type { StoredOutcome } from "../ledger/outcome.ts";
+import type { TaskRecord } from "../ledger/tasks.ts";
+import { readAuthentication } from "../mail/authentication-results.ts";
+import { parseStructuredReply } from "../mail/structured-reply.ts";
+import { assuranceGrade, type Grade, isExpectedSender, meetsGrade } from "../policy/assurance.ts";
+import type { Clock } from "../time/clock.ts";
+import { mayClarify } from "./clarify.ts";
+import { injectionReason, scoreMail } from "./injection.ts";
+import type { InjectionVerdict, Mail, Verdict } from "./verdict.ts";
+
+interface ReplyDeps {
+  ledger: { db: Database };
+  blobs: BlobStore;
+  clock: Clock;
+}
+
+/**
+ * A reply settles its task when it is known well enough who sent it, gives no orders to machines, and holds what was asked for.
+ * @param released A person has looked at it: then only the last counts.
+ */
+export async function judgeReply(deps: ReplyDeps, mail: Mail, task: TaskRecord, released = false): Promise<Verdict> {
+  const { message } = mail;
+  const expected = [...task.addressees, ...task.accept.from];
+  const grade = assuranceGrade({
+    signal: mail.correlation.kind === "task" ? mail.correlation.signal : "none",
+    sender: isExpectedSender(message.from?.address, expected) ? "expected" : "other",
+    verdict: readAuthentication(message, mail.agent?.authservIds ?? []).verdict,
+  });
+  if (!released && !meetsGrade(grade, task.accept.grade)) {
+    const from = message.from?.address ?? "nobody";
+    return {
+      disposition: "quarantined",
+      grade,
+      reason: `From ${from} with grade ${grade}; the task asks for ${task.accept.grade}.`,
+    };
+  }
+  if (task.outcome) return { disposition: "late", grade, reason: "The task had its outcome already." };
+  const injection = scoreMail(mail, grade === "A" ? "owner" : "expected", task);
+  if (!released && injection.band === "quarantine") {
+    return { disposition: "quarantined", grade, injection, reason: injectionReason(injection) };
+  }
+  const outcome = await readReply(deps, mail, task, { grade, injection });
+  if (outcome.kind === "unparseable" && mayClarify(task)) {
+    return { disposition: "clarifying", grade, injection, reason: outcome.issues.join(" "), clarify: outcome.issues };
+  }
+  return {
+    disposition: "settled",
+    grade,
+    injection,
+    outcome,
+    ...(outcome.kind === "unparseable" && { reason: outcome.issues.join(" ") }),
+  };
+}
+
+async function readReply(
+  deps: ReplyDeps,
+  mail: Mail,
+  task: TaskRecord,
+  { grade, injection }: { grade: Grade; injection: InjectionVerdict },
+): Promise<StoredOutcome> {
+  const { message, parts } = mail;
+  const reply = {
+    // What may be orders to a machine reaches the graph as data that the schema has checked, and otherwise without them.
+    text: injection.band === "pass" ? parts.text : injection.sanitized,
+    from: message.from?.address ?? "",
+    grade,
+    injection: { score: injection.score, band: injection.band },
+    ...(message.messageId && { messageId: message.messageId }),
+    receivedAt: new Date(deps.clock()).toISOString(),
+    attachments: message.attachments.map(({ filename, contentType, size, blob }) => ({
+      filename,
+      contentType,
+      size,
+      blob,
+    })),
+  };
+  if (!task.replySchema) return { kind: "replied", data: reply.text, ...reply };
+  const result = await parseReply(deps, mail, task.replySchema);
+  if (result.kind === "parsed") return { kind: "replied", data: result.data, ...reply };
+  const earlier = await earlierReplies(deps.ledger.db, task.id);
+  return { kind: "unparseable", text: reply.text, from: reply.from, issues: issuesOf(result), earlier };
+}
+
+export async function parseReply(deps: ReplyDeps, mail: Mail, schema: Record<string, unknown>) {
+  const attachments = await Promise.all(
+    mail.message.attachments.map(async ({ filename, contentType, blob }) => ({
+      filename,
+      contentType,
+      content: await deps.blobs.get(blob),
+    })),
+  );
+  return parseStructuredReply({ parts: mail.parts, attachments }, schema);
+}
+
+function issuesOf(result: Exclude<Awaited<ReturnType<typeof parseStructuredReply>>, { kind: "parsed" }>): string[] {
+  if (result.kind === "invalid") return result.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  if (result.kind === "incomplete") return [result.reason, ...result.missing.map((name) => `${name} is missing.`)];
+  return [result.reason];
+}

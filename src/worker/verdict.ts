@@ -1,0 +1,34 @@
+import type { Agent } from "../accounts/agent.ts";
+import type { Disposition } from "../ledger/messages.ts";
+import type { StoredOutcome } from "../ledger/outcome.ts";
+import type { Classification } from "../mail/classify.ts";
+import type { MailMessage } from "../mail/message.ts";
+import type { ReplyParts } from "../mail/strip-thread-history.ts";
+import type { Grade } from "../policy/assurance.ts";
+import type { InjectionScore } from "../policy/injection-score.ts";
+import type { Correlation } from "./correlate.ts";
+
+export type InjectionVerdict = Pick<InjectionScore, "score" | "band" | "sanitized"> & { rules: string[] };
+
+/** What is to be done with a mail; `outcome` where it ends the task that it belongs to. */
+export interface Verdict {
+  disposition: Disposition;
+  reason?: string;
+  grade?: Grade;
+  outcome?: StoredOutcome;
+  /** What the reply lacks, where the other side is to be asked again instead of ending the task. */
+  clarify?: string[];
+  /** An addressee is away, until that day (`YYYY-MM-DD`) where it says so. */
+  away?: { recipient: string; until?: string };
+  /** How much it looks like orders to a machine, where that was looked at. */
+  injection?: InjectionVerdict;
+}
+
+/** A mail, and what was found out about it. */
+export interface Mail {
+  message: MailMessage;
+  classification: Classification;
+  correlation: Correlation;
+  parts: ReplyParts;
+  agent: Agent | undefined;
+}
