@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { stripThreadHistory } from "../../src/mail/strip-thread-history.ts";
 import { grid } from "./grid.ts";
 import type { Row } from "./row.ts";
+import { beside, hardMails, type StripCase } from "./strip-others.ts";
 
 const ORIGINAL =
   "Hello Jane,\n\nplease tell us whether the purchase of forty office chairs is approved.\n\nKind regards\nDesk";
@@ -29,6 +30,8 @@ export async function bench(): Promise<Row[]> {
     { what: "strip: an HTML mail", value: fine(htmlMail), target: "< 1 ms", ok: htmlMail < 1 },
     { what: "strip: a text mail with its original", value: fine(known), target: "< 1 ms", ok: known < 1 },
     ...megabytes().slice(0, 5),
+    ...beside(cases),
+    ...(await hardMails()),
   ];
 }
 
@@ -51,7 +54,7 @@ function megabytes(): Row[] {
     }));
 }
 
-function load(path: string): { text?: string; html?: string; original?: string; golden: string } {
+function load(path: string): StripCase {
   const read = (key: string, extension: string) =>
     existsSync(path + extension) ? { [key]: readFileSync(path + extension, "utf8") } : {};
   return {
