@@ -1,3 +1,4 @@
+import { EmailKitError } from "../errors.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, type AuditKind } from "../ledger/events.ts";
@@ -59,14 +60,7 @@ async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string): Promi
     renewOutboxLease(db, row.id, holder, deps.clock() + deps.leaseMs).catch(() => {});
   }, deps.leaseMs / 3);
   try {
-    const raw = await deps.blobs.get(row.raw);
-    const result = await deps.submitters.get(row.agent)!.submit({
-      envelope: row.envelope,
-      raw,
-      async onHandover() {
-        if (!(await markSending(db, row.id, holder))) throw new Error("The mail is not to go out any more.");
-      },
-    });
+    const result = await submit(deps, row, holder);
     await db.transaction((sql) => record(deps, sql, row, result, holder));
     if (result.kind === "submitted") return;
     deps.log.warn(`A mail was not submitted: ${result.error.message}`, {
@@ -76,6 +70,24 @@ async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string): Promi
   } finally {
     clearInterval(heartbeat);
   }
+}
+
+async function submit(deps: WorkerDeps, row: OutboxRow, holder: string): Promise<SubmitResult> {
+  let raw: Uint8Array;
+  try {
+    raw = await deps.blobs.get(row.raw);
+  } catch (error) {
+    // Others' mail goes out meanwhile, and this one when its content is back, or its task expires.
+    if (!(error instanceof EmailKitError)) throw error;
+    return { kind: "deferred", diagnostic: error.message, error };
+  }
+  return deps.submitters.get(row.agent)!.submit({
+    envelope: row.envelope,
+    raw,
+    async onHandover() {
+      if (!(await markSending(deps.ledger.db, row.id, holder))) throw new Error("The mail is not to go out any more.");
+    },
+  });
 }
 
 async function record(deps: WorkerDeps, sql: Sql, row: OutboxRow, result: SubmitResult, holder: string): Promise<void> {

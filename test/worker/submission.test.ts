@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type BlobStore, EmailKitError } from "langgraph-email";
+import { memoryBlobs } from "../../src/blobs/memory.ts";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { replyAs } from "../../src/testing/reply-as.ts";
 import { askGraph, collectLog, deskKit, outcomeOf, testClock, thread } from "../support/desk.ts";
@@ -82,6 +84,25 @@ describe("a connection that is lost after the final dot", () => {
     desk.clock.advance(24 * 60 * MINUTE + 1);
     await desk.kit.runOnce();
     expect(await outcomeOf(desk.graph, "t1")).toMatchObject({ kind: "expired" });
+  });
+});
+
+describe("a mail whose content is missing", () => {
+  it("is said, tried again, and keeps no other mail from going out", async () => {
+    const blobs = memoryBlobs();
+    let missing = true;
+    const get: BlobStore["get"] = async (reference) => {
+      if (missing) throw new EmailKitError("BLOB_NOT_FOUND", "Gone.");
+      return blobs.get(reference);
+    };
+    await using desk = await parked({ blobs: { put: (content) => blobs.put(content), get } });
+    await desk.kit.runOnce();
+    expect(desk.log.codes()).toEqual(["BLOB_NOT_FOUND"]);
+    missing = false;
+    desk.clock.advance(MINUTE);
+    await desk.graph.invoke({ to: "boss@b.example" }, thread("t2"));
+    await desk.kit.runOnce();
+    expect(received()).toHaveLength(2);
   });
 });
 

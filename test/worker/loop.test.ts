@@ -1,0 +1,72 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { describe, expect, it, vi } from "vitest";
+import { startLoop } from "../../src/worker/loop.ts";
+import { collectLog } from "../support/desk.ts";
+
+const loop = (pass: () => Promise<number>, nextDue: () => number | undefined = () => undefined) => {
+  const log = collectLog();
+  return { log, ...startLoop({ name: "test", pass, nextDue: async () => nextDue(), clock: Date.now, log }) };
+};
+
+describe("a loop", () => {
+  it("makes one look of many calls, and another of those that come while it looks", async () => {
+    const gate = Promise.withResolvers<void>();
+    const pass = vi.fn(async () => {
+      await gate.promise;
+      return 0;
+    });
+    const one = loop(pass);
+    one.wake();
+    one.wake();
+    await vi.waitFor(() => expect(pass).toHaveBeenCalledTimes(1));
+    one.wake();
+    one.wake();
+    gate.resolve();
+    await one.settle();
+    expect(pass.mock.calls.length).toBeLessThan(4);
+    await one.stop();
+  });
+
+  it("looks again when the next due time comes, by itself", async () => {
+    let due: number | undefined = Date.now() + 30;
+    const pass = vi.fn(async () => {
+      if (due !== undefined && Date.now() >= due) due = undefined;
+      return 0;
+    });
+    const one = loop(pass, () => due);
+    one.wake();
+    await vi.waitFor(() => expect(due).toBeUndefined());
+    await one.stop();
+    const calls = pass.mock.calls.length;
+    one.wake();
+    expect(pass.mock.calls.length).toBe(calls);
+  });
+
+  it("goes on after an error, which it tells of", async () => {
+    const one = loop(async () => {
+      throw new Error("broken");
+    });
+    one.wake();
+    await vi.waitFor(() => expect(one.log.lines).toHaveLength(1));
+    expect(one.log.lines[0]).toMatchObject({ level: "error", fields: { error: "Error: broken" } });
+    await one.stop();
+  });
+
+  it("runs outside of the context that it was woken from", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    let due: number | undefined = Date.now() + 20;
+    const one = loop(
+      async () => {
+        seen.push(context.getStore());
+        if (due !== undefined && Date.now() >= due) due = undefined;
+        return 0;
+      },
+      () => due,
+    );
+    context.run("a node's run", () => one.wake());
+    await vi.waitFor(() => expect(due).toBeUndefined());
+    expect(new Set(seen)).toEqual(new Set([undefined]));
+    await one.stop();
+  });
+});
