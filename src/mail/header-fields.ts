@@ -10,6 +10,16 @@ export interface HeaderLimits {
 const DEFAULT_LIMITS: HeaderLimits = { maxFields: 1000, maxValue: 65_536 };
 
 /**
+ * Fields in which RFC 2047 section 5 has no place for an encoded word, and which are believed: decoded, a reverse path of a sender's choice could
+ * put words into what our own receiver wrote about it.
+ */
+const NEVER_ENCODED = new Set(
+  "authentication-results arc-authentication-results arc-seal arc-message-signature dkim-signature received received-spf return-path message-id in-reply-to references".split(
+    " ",
+  ),
+);
+
+/**
  * Reads a header section (RFC 5322 section 2.2): unfolded, with encoded words decoded, in order, names in lower case. Ends at the first empty line.
  * @param section One character for each octet (`latin1`), or decoded text.
  */
@@ -18,7 +28,8 @@ export function readHeaderFields(section: string, limits: Partial<HeaderLimits> 
   const fields: MailHeader[] = [];
   for (const { name, value } of rawHeaderFields(section)) {
     if (fields.length >= maxFields) break;
-    const decoded = decodeEncodedWords(decodeOctets(value.slice(0, maxValue)));
+    const octets = decodeOctets(value.slice(0, maxValue));
+    const decoded = NEVER_ENCODED.has(name) ? octets : decodeEncodedWords(octets);
     // An encoded word may hide a line break, which whoever quotes the value would send on.
     fields.push({ name, value: decoded.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim() });
   }

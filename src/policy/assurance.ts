@@ -1,8 +1,9 @@
 import { matchesAddress, sameAddress, splitSubaddress } from "../mail/address.ts";
 
 /**
- * How sure we are who answered, best first. A: token or id, expected sender, aligned pass. B: valid token, expected sender, no verdict. C: id, expected sender, no verdict.
- * D: token or id, but another sender or a verdict of fail. E: anything weaker.
+ * How sure we are who answered, best first. A: token or id, expected sender, aligned pass. B: valid token, expected sender, no verdict. C: id, expected sender, no verdict;
+ * or the reference in the body, which whoever saw the mail can copy as well as its id, and which some programs keep when they drop the ids.
+ * D: token, id or reference, but another sender or a verdict of fail. E: anything weaker.
  */
 export type Grade = "A" | "B" | "C" | "D" | "E";
 
@@ -16,8 +17,9 @@ export interface Evidence {
 
 export function assuranceGrade(evidence: Evidence): Grade {
   const { signal, sender, verdict } = evidence;
-  if (signal !== "token" && signal !== "message-id") return "E";
+  if (signal === "none") return "E";
   if (sender === "other" || verdict === "fail") return "D";
+  if (signal === "body-reference") return "C";
   if (verdict === "pass") return "A";
   return signal === "token" ? "B" : "C";
 }

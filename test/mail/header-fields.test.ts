@@ -59,3 +59,10 @@ test("what is beyond the limits is left out", () => {
   const fields = readHeaderFields("A: 12345\r\n".repeat(10), { maxFields: 3, maxValue: 4 });
   expect(fields).toEqual(Array.from({ length: 3 }, () => ({ name: "a", value: "1234" })));
 });
+
+test("what our receiver wrote is not decoded: a sender's reverse path must not speak in its name", () => {
+  const value = "mx.a.example; spf=pass smtp.mailfrom==?utf-8?q?x=3Bdmarc=3Dpass_a=3Db?=@evil.example";
+  expect(readHeaderFields(`Authentication-Results: ${value}\r\n\r\n`)).toEqual([
+    { name: "authentication-results", value },
+  ]);
+});
