@@ -9,7 +9,7 @@ it("shows the first example as it is, in under 30 lines", () => {
   expect(program!.trimEnd().split("\n").length).toBeLessThan(30);
 });
 
-it.each(read("README.md").match(/npm (?:run )?[a-z:]+(?= |\n)/g) ?? [])("names a script that exists: %s", (command) => {
+it.each(read("README.md").match(/\bnpm (?:run )?[a-z:]+\b/g) ?? [])("names a script that exists: %s", (command) => {
   const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
   const name = command.replace(/^npm (run )?/, "");
   expect(["ci", "install", ...Object.keys(scripts)]).toContain(name);
