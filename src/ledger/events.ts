@@ -35,7 +35,6 @@ export type AuditKind =
   | "run-failed"
   | "stalled"
   | "retried"
-  | "wait-cancelled"
   | "request-received"
   | "request-answered";
 

@@ -1,9 +1,10 @@
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent } from "../ledger/events.ts";
 import type { FailedAttempt, FailedOutcome } from "../ledger/outcome.ts";
-import { planResend, settleTask, type TaskRecord } from "../ledger/tasks.ts";
+import { planResend, type TaskRecord } from "../ledger/tasks.ts";
 import { sameAddress } from "../mail/address.ts";
 import { backoffMs } from "./backoff.ts";
+import { settle } from "./settle.ts";
 
 export type Bounce = Extract<FailedOutcome, { kind: "bounced" }>;
 
@@ -26,17 +27,7 @@ export async function settleBounce(
   const { agent, graph, threadId, id: taskId } = task;
   if (!plan) {
     const outcome = { ...bounce, attempts: [...task.attempts, attempt] };
-    if (!(await settleTask(sql, task.id, outcome, now))) return "late";
-    await appendEvent(sql, {
-      at: now,
-      kind: "settled",
-      agent,
-      graph,
-      threadId,
-      taskId,
-      data: { ...outcome, name: task.name },
-    });
-    return "bounced";
+    return (await settle(sql, task, outcome, now)) ? "bounced" : "late";
   }
   if (!(await planResend(sql, task, { attempt, ...plan }))) return "late";
   const data = { ...attempt, to: plan.addressees, at: plan.resendAt };

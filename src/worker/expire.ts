@@ -1,7 +1,7 @@
-import { appendEvent } from "../ledger/events.ts";
-import { dueTasks, nextDeadline, settleTask } from "../ledger/tasks.ts";
+import { dueTasks, nextDeadline } from "../ledger/tasks.ts";
 import { expireWaits, nextWaitDeadline } from "../ledger/waits.ts";
 import type { WorkerDeps } from "./deps.ts";
+import { settle } from "./settle.ts";
 
 const BATCH = 100;
 
@@ -15,17 +15,7 @@ export async function expireDue(deps: WorkerDeps, which: "all" | "not-sent"): Pr
     for (const task of tasks) {
       await db.transaction(async (sql) => {
         const outcome = { kind: "expired" as const, deadline: new Date(task.deadlineAt).toISOString() };
-        if (!(await settleTask(sql, task.id, outcome, now))) return;
-        expired++;
-        await appendEvent(sql, {
-          at: now,
-          kind: "settled",
-          agent: task.agent,
-          graph: task.graph,
-          threadId: task.threadId,
-          taskId: task.id,
-          data: { ...outcome },
-        });
+        if (await settle(sql, task, outcome, now)) expired++;
       });
     }
     if (tasks.length < BATCH) return expired;

@@ -8,7 +8,7 @@ import { appendEvent } from "../ledger/events.ts";
 import { findMessage, insertMessage, type MessageContent, type MessageRecord } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import { findRequest, insertRequest, type RequestRecord } from "../ledger/requests.ts";
-import { settleTask, type TaskRecord } from "../ledger/tasks.ts";
+import type { TaskRecord } from "../ledger/tasks.ts";
 import { registerThread } from "../ledger/threads.ts";
 import { sameAddress, splitSubaddress } from "../mail/address.ts";
 import { classify } from "../mail/classify.ts";
@@ -25,6 +25,7 @@ import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { expectedOutcome, findExpecting } from "./expected.ts";
 import { judge } from "./judge.ts";
+import { settle } from "./settle.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** How far before the ledger's making a mailbox is looked at first: clocks differ. */
@@ -151,12 +152,11 @@ async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood
     taskId: task?.id ?? null,
     grade: verdict.grade ?? null,
   };
-  const ended = task && outcome ? await end(sql, task, outcome, record.storedAt) : undefined;
+  const ended = task && outcome ? await end(sql, task, outcome, record) : undefined;
   if (ended === "late") Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
   if (ended === "mailed-again") Object.assign(record, { disposition: "recorded", reason: "The task is mailed again." });
   if (await insertMessage(sql, record)) {
     await auditReceived(sql, record, task, verdict);
-    if (task && outcome && ended === "settled") await auditSettled(sql, record, task, outcome);
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
@@ -170,10 +170,10 @@ async function end(
   sql: Sql,
   task: TaskRecord,
   outcome: StoredOutcome,
-  now: number,
+  { storedAt, messageId }: MessageRecord,
 ): Promise<"settled" | "bounced" | "mailed-again" | "late"> {
-  if (outcome.kind === "bounced") return settleBounce(sql, task, outcome, now);
-  return (await settleTask(sql, task.id, outcome, now)) ? "settled" : "late";
+  if (outcome.kind === "bounced") return settleBounce(sql, task, outcome, storedAt);
+  return (await settle(sql, task, outcome, storedAt, messageId)) ? "settled" : "late";
 }
 
 export async function acceptRequest(
@@ -252,24 +252,6 @@ async function auditReceived(
       ...(injection && { injection: { score: injection.score, band: injection.band, rules: injection.rules } }),
       body: record.raw,
     },
-  });
-}
-
-export async function auditSettled(
-  sql: Sql,
-  record: MessageRecord,
-  task: TaskRecord,
-  outcome: StoredOutcome,
-): Promise<void> {
-  await appendEvent(sql, {
-    at: record.storedAt,
-    kind: "settled",
-    agent: task.agent,
-    graph: task.graph,
-    threadId: task.threadId,
-    taskId: task.id,
-    ...(record.messageId && { messageId: record.messageId }),
-    data: { kind: outcome.kind, name: task.name },
   });
 }
 

@@ -1,12 +1,13 @@
 import { EmailKitError } from "../errors.ts";
 import { appendEvent } from "../ledger/events.ts";
 import { findMessage, moveMessage } from "../ledger/messages.ts";
-import { findTask, settleTask } from "../ledger/tasks.ts";
+import { findTask } from "../ledger/tasks.ts";
 import { classify } from "../mail/classify.ts";
 import { parseMail } from "../mail/parse.ts";
 import type { WorkerDeps } from "./deps.ts";
-import { acceptRequest, auditSettled, partsOf } from "./receive.ts";
+import { acceptRequest, partsOf } from "./receive.ts";
 import { judgeReply } from "./reply.ts";
+import { settle } from "./settle.ts";
 
 type Deps = Pick<WorkerDeps, "ledger" | "blobs" | "agents" | "clock" | "serve">;
 
@@ -47,11 +48,10 @@ export async function releaseMessage(deps: Deps, messageId: string): Promise<"se
   const mail = { message, classification, correlation, parts: partsOf(message, correlation), agent };
   const { outcome } = await judgeReply(deps, mail, { ...task, clarifications: Infinity }, true);
   return db.transaction(async (sql) => {
-    const first = outcome !== undefined && (await settleTask(sql, task.id, outcome, now));
+    const first = outcome !== undefined && (await settle(sql, task, outcome, now, record.messageId));
     await moveMessage(sql, record.id, first ? "settled" : "late");
     const { graph, threadId, id: taskId } = task;
     await appendEvent(sql, { ...released, graph, threadId, taskId, data: { message: record.id } });
-    if (first) await auditSettled(sql, { ...record, storedAt: now }, task, outcome);
     return first ? "settled" : "late";
   });
 }

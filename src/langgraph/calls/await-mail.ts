@@ -1,15 +1,15 @@
 import { EmailKitError } from "../../errors.ts";
-import type { Sql } from "../../ledger/database.ts";
 import { appendEvent } from "../../ledger/events.ts";
 import { assignMessage, type MessageRecord, unmatchedSince } from "../../ledger/messages.ts";
 import type { FailedOutcome, StoredReply } from "../../ledger/outcome.ts";
-import { findTask, insertTask, settleTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { registerThread } from "../../ledger/threads.ts";
 import { parseMail } from "../../mail/parse.ts";
 import { stripThreadHistory } from "../../mail/strip-thread-history.ts";
 import type { Verification } from "../../mail/verification.ts";
 import { durationMs, type Duration } from "../../time/duration.ts";
 import { type ExpectedMail, expectedOutcome, fitsExpectation } from "../../worker/expected.ts";
+import { settle } from "../../worker/settle.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import { requireDurable, waitFor } from "./wait.ts";
@@ -120,11 +120,10 @@ async function takeEarlier(kit: OpenKit, task: TaskRecord, record: MessageRecord
     ...(message.html !== undefined && { html: message.html }),
     headers: message.headers,
   });
-  const settle = async (sql: Sql) => {
-    if (!(await settleTask(sql, task.id, expectedOutcome(message, parts, record.receivedAt), kit.clock())))
-      return false;
-    await assignMessage(sql, record.id, task.id);
-    return true;
-  };
-  return kit.ledger.db.transaction(settle);
+  const outcome = expectedOutcome(message, parts, record.receivedAt);
+  return kit.ledger.db.transaction(async (sql) => {
+    const first = await settle(sql, task, outcome, kit.clock(), record.messageId);
+    if (first) await assignMessage(sql, record.id, task.id);
+    return first;
+  });
 }

@@ -1,8 +1,8 @@
-import { appendEvent } from "../../ledger/events.ts";
 import { outboxState } from "../../ledger/outbox.ts";
-import { findTask, settleTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { findTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { referenceLine } from "../../mail/correlate.ts";
 import { composeFollowUp, putFollowUp } from "../../worker/conversation.ts";
+import { settle } from "../../worker/settle.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import { taskOfReceipt } from "./await-reply.ts";
@@ -25,17 +25,7 @@ export async function cancelRecord(kit: OpenKit, task: TaskRecord, reason: strin
   const mails = agent ? await cancellations(kit, task, agent, reason, now) : [];
   return db.transaction(async (sql) => {
     const sent = (await outboxState(sql, task.id))?.state;
-    if (!(await settleTask(sql, task.id, { kind: "cancelled", by: "graph", reason }, now))) return false;
-    const { agent: name, graph, threadId } = task;
-    await appendEvent(sql, {
-      at: now,
-      kind: "settled",
-      agent: name,
-      graph,
-      threadId,
-      taskId: task.id,
-      data: { kind: "cancelled", name: task.name, reason },
-    });
+    if (!(await settle(sql, task, { kind: "cancelled", by: "graph", reason }, now))) return false;
     if (!agent || sent === "due" || sent === "refused") return true;
     for (const mail of mails) await putFollowUp(sql, kit, agent, task, mail, now);
     return true;

@@ -1,8 +1,8 @@
 import { Command, isCommand } from "@langchain/langgraph";
-import { appendEvent } from "../../ledger/events.ts";
 import type { StoredOutcome } from "../../ledger/outcome.ts";
-import { findTask, settleTask } from "../../ledger/tasks.ts";
+import { findTask } from "../../ledger/tasks.ts";
 import { validateJson } from "../../mail/structured/schema.ts";
+import { settle } from "../../worker/settle.ts";
 import type { AwaitReplyRequest } from "../calls/wait.ts";
 import type { OpenKit } from "../context.ts";
 import { type DrivenGraph, readThreadState, type ThreadState } from "./thread-state.ts";
@@ -89,16 +89,5 @@ async function answerTask(kit: OpenKit, request: AwaitReplyRequest, value: unkno
     receivedAt: new Date(now).toISOString(),
     attachments: [],
   };
-  await kit.ledger.db.transaction(async (sql) => {
-    if (!(await settleTask(sql, task.id, outcome, now))) return;
-    await appendEvent(sql, {
-      at: now,
-      kind: "settled",
-      agent: task.agent,
-      graph: task.graph,
-      threadId: task.threadId,
-      taskId: task.id,
-      data: { kind: outcome.kind, name: task.name },
-    });
-  });
+  await kit.ledger.db.transaction((sql) => settle(sql, task, outcome, now));
 }

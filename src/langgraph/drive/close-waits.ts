@@ -1,8 +1,8 @@
 import type { Sql } from "../../ledger/database.ts";
-import { appendEvent } from "../../ledger/events.ts";
-import { findTask, openTasks, settleTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { findTask, openTasks, type TaskRecord } from "../../ledger/tasks.ts";
 import { recordSuccess } from "../../ledger/threads.ts";
 import { closeWait, openWaits, taskIdsOfWait, type WaitRecord } from "../../ledger/waits.ts";
+import { settle } from "../../worker/settle.ts";
 import type { OpenKit } from "../context.ts";
 import { type DrivenGraph, lineage, type ThreadState } from "./thread-state.ts";
 
@@ -49,7 +49,12 @@ async function cancelWait(kit: OpenKit, wait: WaitRecord): Promise<void> {
   await kit.ledger.db.transaction(async (sql) => {
     await closeWait(sql, wait.id, "cancelled", now);
     for (const task of await tasksOfWait(sql, wait)) {
-      await cancelTask(sql, task, "new-input", "The thread went on without this wait.", now);
+      await settle(
+        sql,
+        task,
+        { kind: "cancelled", by: "new-input", reason: "The thread went on without this wait." },
+        now,
+      );
     }
   });
 }
@@ -59,31 +64,12 @@ export async function cancelThread(kit: OpenKit, threadId: string): Promise<void
   const now = kit.clock();
   await kit.ledger.db.transaction(async (sql) => {
     for (const task of await openTasks(sql, threadId)) {
-      await cancelTask(sql, task, "thread-deleted", "The thread was deleted.", now);
+      await settle(sql, task, { kind: "cancelled", by: "thread-deleted", reason: "The thread was deleted." }, now);
     }
     for (const wait of await openWaits(sql, threadId)) {
       await closeWait(sql, wait.id, "cancelled", now);
       await recordSuccess(sql, threadId, wait.graph);
     }
-  });
-}
-
-async function cancelTask(
-  sql: Sql,
-  task: TaskRecord,
-  by: "new-input" | "thread-deleted",
-  reason: string,
-  now: number,
-): Promise<void> {
-  if (!(await settleTask(sql, task.id, { kind: "cancelled", by, reason }, now))) return;
-  await appendEvent(sql, {
-    at: now,
-    kind: "wait-cancelled",
-    agent: task.agent,
-    graph: task.graph,
-    threadId: task.threadId,
-    taskId: task.id,
-    data: { by, reason },
   });
 }
 

@@ -42,7 +42,7 @@ async function attach(world: World): Promise<Attached> {
 }
 
 async function cancelled(kit: Kit): Promise<unknown[]> {
-  return (await kit.events()).filter(({ kind }) => kind === "wait-cancelled").map(({ data }) => data["by"]);
+  return (await kit.events()).filter(({ data }) => data["kind"] === "cancelled").map(({ data }) => data["by"]);
 }
 
 async function lateReplies(kit: Kit, count: number): Promise<string[]> {
