@@ -1,18 +1,16 @@
 import { join } from "node:path";
 
+export const PORT_NAMES = ["imap", "imaps", "lmtp", "auth", "smtp", "smtps", "smallSmtp", "filter", "dead"] as const;
+
 /** Where one pair of servers lives. */
 export interface Place {
   directory: string;
-  ports: Record<"imap" | "imaps" | "lmtp" | "auth" | "smtp" | "smtps" | "smallSmtp" | "dead", number>;
+  ports: Record<(typeof PORT_NAMES)[number], number>;
   vmail: { uid: number; gid: number };
 }
 
-/**
- * RFC 5230. Sieve does not answer what says that it was generated (section 4.6), as the kit's mails do; many other responders do, so this one is
- * made to.
- */
-export const vacationScript = `require ["vacation", "editheader"];
-deleteheader "Auto-Submitted";
+/** RFC 5230. */
+export const vacationScript = `require ["vacation"];
 vacation :days 1 :subject "Out of office" :addresses ["ooo@b.example"] "I am away until further notice.";
 `;
 
@@ -78,12 +76,17 @@ service auth {
     port = ${ports.auth}
   }
 }
+# Without it, every refusal makes the next sign-in wait.
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 plugin {
   quota = count:User quota
   quota_vsizes = yes
   sieve = file:~/sieve;active=~/.dovecot.sieve
   sieve_vacation_min_period = 1h
-  sieve_extensions = +editheader
 }
 protocol lmtp {
   mail_plugins = quota sieve
@@ -97,7 +100,8 @@ protocol imap {
 /**
  * As a provider has it: sign-in before relaying, no envelope sender but the account's own (with any subaddress), and reports of its own making.
  * a.example and b.example take mail for everyone, and LMTP says later who exists; strict.example knows nobody; dead.example is down, and
- * small.example takes small mails only. Times are seconds where they are days in life.
+ * small.example takes small mails only. Sieve answers no mail that says by Auto-Submitted or X-Auto-Response-Suppress that it was generated, as the
+ * kit's do; other responders do, so a filter takes these fields out on the way to ooo@b.example. Times are seconds where they are days in life.
  */
 export function postfixMain({ directory, ports }: Place): string {
   return `compatibility_level = 3.6
@@ -128,6 +132,7 @@ smtp_dns_support_level = disabled
 smtpd_peername_lookup = no
 smtpd_reject_unlisted_recipient = yes
 smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions = check_recipient_access inline:{ {ooo@b.example=FILTER smtp:[127.0.0.1]:${ports.filter}} }
 smtpd_sender_login_maps = regexp:{ {/^([^+@]+)(\\+[^@]*)?@(.+)$$/ $$1@$$3} }
 smtpd_sender_restrictions = reject_authenticated_sender_login_mismatch
 smtpd_sasl_auth_enable = yes
@@ -152,6 +157,8 @@ export function postfixMaster({ ports }: Place): string {
   return `127.0.0.1:${ports.smtp} inet n - n - - smtpd
 127.0.0.1:${ports.smtps} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
 127.0.0.1:${ports.smallSmtp} inet n - n - - smtpd -o message_size_limit=20000 -o myhostname=mx.small.example
+127.0.0.1:${ports.filter} inet n - n - - smtpd -o smtpd_recipient_restrictions= -o cleanup_service_name=filter
+filter unix n - n - 0 cleanup -o { header_checks = regexp:{ {/^(Auto-Submitted|X-Auto-Response-Suppress):/ IGNORE} } }
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 1 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr

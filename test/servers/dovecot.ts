@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createTransport } from "nodemailer";
 import { createCertificate } from "../../src/dev/certificate.ts";
 import type { MailAccount } from "../../src/dev/index.ts";
-import { dovecotConf, postfixMain, postfixMaster, type Place, vacationScript } from "./dovecot-conf.ts";
+import { dovecotConf, postfixMain, postfixMaster, type Place, PORT_NAMES, vacationScript } from "./dovecot-conf.ts";
 import { testMail, type TestServer, type TestServerKind } from "./server.ts";
 
 /** Dovecot (IMAP, LMTP, Sieve) and Postfix (submission, queue, delivery reports), as Debian packages them. */
@@ -135,40 +135,28 @@ function doveadm(place: Place, ...command: string[]): string {
 async function preparePlace(accounts: readonly string[]): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), "mail-"));
   await chmod(directory, 0o755);
-  for (const folder of ["mail", "postfix", "data", "queue/pid", "run"]) {
+  for (const folder of ["mail", "sieve", "postfix", "data", "queue/pid", "run"]) {
     await mkdir(join(directory, folder), { recursive: true });
   }
-  const [imap, imaps, lmtp, auth, smtp, smtps, smallSmtp, dead] = (await freePorts(8)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number, // prettier-ignore
-  ];
-  const ports = { imap, imaps, lmtp, auth, smtp, smtps, smallSmtp, dead };
+  const ports = await freePorts(PORT_NAMES);
   const place: Place = { directory, ports, vmail: vmail() };
-  const sieve = join(directory, "ooo.sieve");
-  const away = `userdb_sieve=file:${sieve};active=${sieve}`;
   const users = [
     ...accounts.map((address) => passwdLine(address)),
     passwdLine("full@b.example", "userdb_quota_rule=*:storage=1K"),
-    passwdLine("ooo@b.example", away),
+    passwdLine("ooo@b.example", `userdb_sieve=${join(directory, "sieve/ooo.sieve")}`),
   ];
   const certificate = createCertificate({ hostname: "mx.a.example", now: Date.now(), days: 1 });
   const files: [string, string][] = [
     ["cert.pem", certificate.cert],
     ["key.pem", certificate.key],
     ["users", users.join("")],
-    ["ooo.sieve", vacationScript],
+    ["sieve/ooo.sieve", vacationScript],
     ["dovecot.conf", dovecotConf(place)],
     ["postfix/main.cf", postfixMain(place)],
     ["postfix/master.cf", postfixMaster(place)],
   ];
   for (const [name, text] of files) await writeFile(join(directory, name), text, { mode: 0o644 });
-  chownSync(join(directory, "mail"), place.vmail.uid, place.vmail.gid);
+  for (const folder of ["mail", "sieve"]) chownSync(join(directory, folder), place.vmail.uid, place.vmail.gid);
   await makeQueue(directory);
   return place;
 }
@@ -209,12 +197,12 @@ function groupOf(name: string): number {
 }
 
 /** Held all at once, so that no two are the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const probes = Array.from({ length: count }, () => createServer().listen(0, HOST));
+async function freePorts<Name extends string>(names: readonly Name[]): Promise<Record<Name, number>> {
+  const probes = names.map(() => createServer().listen(0, HOST));
   await Promise.all(probes.map((probe) => once(probe, "listening")));
   const ports = probes.map((probe) => (probe.address() as { port: number }).port);
   await Promise.all(probes.map((probe) => once(probe.close(), "close")));
-  return ports;
+  return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as Record<Name, number>;
 }
 
 async function answers(port: number): Promise<void> {

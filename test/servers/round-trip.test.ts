@@ -1,5 +1,4 @@
-import { defineTask, type EmailKit, type EmailKitConfig } from "langgraph-email";
-import { createEmailKit } from "langgraph-email";
+import { createEmailKit, defineTask, type EmailKit, type EmailKitConfig } from "langgraph-email";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { parseAccount } from "../../src/accounts/parse-account.ts";
