@@ -164,13 +164,13 @@ describe(`with ${COPIES} settled tasks in the ledger`, () => {
     expect(whole, sql.plans.join("\n")).toEqual([]);
     const started = performance.now();
     for (let round = 0; round < 20; round++) await QUERIES[name]!(db);
-    expect((performance.now() - started) / 20).toBeLessThan(2);
+    expect((performance.now() - started) / 20).toBeLessThan(10);
   });
 
   it("the worker's whole round stays quick", async () => {
     await kit.runOnce();
     const started = performance.now();
     await kit.runOnce();
-    expect(performance.now() - started).toBeLessThan(400);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 });

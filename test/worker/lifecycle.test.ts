@@ -106,7 +106,7 @@ describe("a worker", () => {
     expect(starts).toEqual(["first"]);
     expect(await done()).toBeUndefined();
     await using _next = await kit.start();
-    await until("the end", done, 2_000);
+    await until("the end", done, 10_000);
     expect(starts).toEqual(["first", "second"]);
   });
 
@@ -119,10 +119,10 @@ describe("a worker", () => {
     await until("the first node", () => starts.includes("first"));
     const before = Date.now();
     await worker.stop({ graceMs: 60 });
-    expect(Date.now() - before).toBeLessThan(1_000);
+    expect(Date.now() - before).toBeLessThan(5_000);
     hang = false;
     await using _next = await kit.start();
-    await until("the end", done, 2_000);
+    await until("the end", done, 10_000);
     expect(starts).toEqual(["first", "first", "second"]);
     expect(await kit.stalled()).toEqual([]);
     expect((await kit.events()).filter(({ kind }) => kind === "run-failed")).toEqual([]);
@@ -149,7 +149,7 @@ describe("a worker", () => {
     await pause(50);
     const before = Date.now();
     await worker.stop({ graceMs: 50 });
-    expect(Date.now() - before).toBeLessThan(3_000);
+    expect(Date.now() - before).toBeLessThan(6_000);
     mail.thaw();
   });
 

@@ -6,11 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { replyAs } from "../../src/testing/reply-as.ts";
 import { askGraph, collectLog, deskKit, outcomeOf, testClock, thread, until } from "../support/desk.ts";
 import type { ProcessSettings } from "./process.ts";
+
+// A process takes its time to start where many others do.
+vi.setConfig({ testTimeout: 60_000 });
+const PATIENCE_MS = 30_000;
 
 let mail: MailServer;
 let directory: string;
@@ -41,7 +45,7 @@ function startProcess(change: Partial<ProcessSettings> = {}) {
     child,
     told,
     exit,
-    tells: (message: string) => until(`the process to tell "${message}"`, () => told.includes(message)),
+    tells: (message: string) => until(`the process to tell "${message}"`, () => told.includes(message), PATIENCE_MS),
   };
 }
 
@@ -66,7 +70,7 @@ const outboxState = () => {
 describe("a process that gets SIGTERM", () => {
   it("lets the node end, begins no other, ends by the signal, and leaves the thread to be taken up at once", async () => {
     const first = startProcess({ ask: "boss@b.example", workMs: 400 });
-    const task = await mail.waitForMail("boss@b.example", undefined, 10_000);
+    const task = await mail.waitForMail("boss@b.example", undefined, PATIENCE_MS);
     await first.tells("parked");
     await replyAs(mail, { from: "boss@b.example", mail: task, text: "approved: yes" });
     await first.tells("working");
@@ -83,7 +87,7 @@ describe("a process that gets SIGTERM", () => {
 
   it("breaks a node off after the time of grace; the next process runs it again at once", async () => {
     const first = startProcess({ ask: "boss@b.example", workMs: 60_000, grace: "100 ms" });
-    const task = await mail.waitForMail("boss@b.example", undefined, 10_000);
+    const task = await mail.waitForMail("boss@b.example", undefined, PATIENCE_MS);
     await first.tells("parked");
     await replyAs(mail, { from: "boss@b.example", mail: task, text: "approved: yes" });
     await first.tells("working");
@@ -99,7 +103,7 @@ describe("a process that gets SIGTERM", () => {
 describe("a process that is killed", () => {
   it("while a mail was leased, and not a byte of it out: the next one sends it, once", async () => {
     const first = startProcess({ ask: "slow@b.example", lease: "300 ms" });
-    await until("the lease", () => outboxState() === "leased");
+    await until("the lease", () => outboxState() === "leased", PATIENCE_MS);
     first.child.kill("SIGKILL");
     await first.exit;
     mail.account("slow@b.example");
@@ -147,7 +151,7 @@ describe("a process that is killed", () => {
 
   it("while a node ran: the next one runs it again when the lease has run out", async () => {
     const first = startProcess({ ask: "boss@b.example", workMs: 60_000, lease: "300 ms" });
-    const task = await mail.waitForMail("boss@b.example", undefined, 10_000);
+    const task = await mail.waitForMail("boss@b.example", undefined, PATIENCE_MS);
     await first.tells("parked");
     await replyAs(mail, { from: "boss@b.example", mail: task, text: "approved: yes" });
     await first.tells("working");
@@ -155,7 +159,7 @@ describe("a process that is killed", () => {
     await first.exit;
     const { kit, graph } = openHere();
     await using _worker = await kit.start();
-    await until("the end", async () => (await graph.getState(thread("t1"))).next.length === 0, 3_000);
+    await until("the end", async () => (await graph.getState(thread("t1"))).next.length === 0, 10_000);
     expect((await graph.getState(thread("t1"))).values).toMatchObject({ done: 1 });
     await kit.close();
   });
