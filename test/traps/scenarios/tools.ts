@@ -5,7 +5,8 @@ import type { ChatResult } from "@langchain/core/outputs";
 import { tool } from "@langchain/core/tools";
 import { Command, END, interrupt, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
-import { createReactAgent, ToolNode } from "@langchain/langgraph/prebuilt";
+import { ToolNode } from "@langchain/langgraph/prebuilt";
+import { createAgent } from "langchain";
 import type { Scenario } from "../scenario.ts";
 import {
   any,
@@ -184,12 +185,11 @@ export const tools: Scenario[] = [
             schema: { type: "object", properties: { subject: { type: "string" } }, required: ["subject"] },
           });
           const graph = any(
-            createReactAgent({
-              llm: new TwoDelegations(["legal@b", "finance@b"]),
+            createAgent({
+              model: new TwoDelegations(["legal@b", "finance@b"]),
               tools: [delegate],
-              checkpointSaver: world.openSaver(),
-              version: "v2",
-            }),
+              checkpointer: world.openSaver(),
+            }).graph,
           );
           await graph.invoke({ messages: [{ role: "user", content: "go" }] }, thread());
           await answerBare(graph, { legal: "L", finance: "F" });
@@ -200,12 +200,11 @@ export const tools: Scenario[] = [
           const graph = any(
             kit.attach(
               "agent",
-              createReactAgent({
-                llm: new TwoDelegations([world.person("legal"), world.person("finance")]),
+              createAgent({
+                model: new TwoDelegations([world.person("legal"), world.person("finance")]),
                 tools: kit.tools("desk"),
-                checkpointSaver: kit.checkpointer(world.openSaver()),
-                version: "v2",
-              }) as never,
+                checkpointer: kit.checkpointer(world.openSaver()),
+              }).graph as never,
             ),
           );
           await graph.invoke({ messages: [{ role: "user", content: "go" }] }, thread());
