@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ClientBase, Pool } from "pg";
 import { EmailKitError } from "../errors.ts";
 import type { Database, Sql, SqlParameters } from "./database.ts";
+import { coalesced } from "./postgres/coalesce.ts";
 import { startListener } from "./postgres/listener.ts";
 import { type NumberedStatement, numberedStatement, valuesOf } from "./postgres/statement.ts";
 import { parsePostgresUrl, type PostgresAddress } from "./postgres/url.ts";
@@ -26,8 +27,11 @@ export async function openPostgres(url: string): Promise<Database> {
   const { connect, pool } = await openPool(address);
   const own = randomUUID();
   const listeners = new Set<() => void>();
-  const committed = () => {
+  const tell = coalesced(() => {
     for (const listener of listeners) listener();
+  });
+  const committed = () => {
+    if (listeners.size > 0) tell();
   };
   const execute = statementRunner(address);
   const transaction = transactions(pool, execute, { address, own, committed });
@@ -66,6 +70,7 @@ export async function openPostgres(url: string): Promise<Database> {
           if (closed) return;
           closed = true;
           listeners.clear();
+          tell.cancel();
           await Promise.all([listener.stop(), pool.end()]);
         }),
     };

@@ -364,7 +364,7 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       await db.run("UPDATE meta SET value = 'x' WHERE key = 'nothing'");
       expect(own).toBe(0);
       await advanceCursor(db, "box", "1", 1);
-      expect(own).toBe(1);
+      await expect.poll(() => own, { timeout: 2_000 }).toBe(1);
       if (other !== db) {
         await advanceCursor(other, "box", "1", 2);
         await expect.poll(() => own, { timeout: 2_000 }).toBe(2);

@@ -17,8 +17,6 @@ export interface ListenerOptions {
   onNotice: () => void;
 }
 
-/** One burst of commits makes one call, and one more at its end. */
-const COALESCE_MS = 20;
 /** A connection that died without a word is noticed after this time and its reply's. */
 const PROBE_MS = 5_000;
 const PROBE_REPLY_MS = 5_000;
@@ -27,7 +25,7 @@ const RETRY_MS = { first: 250, max: 5_000 };
 
 /** Listens for commits of others, over a connection that is made anew whenever it is lost. Resolves when it listens, and rejects when the first connection fails. */
 export async function startListener(options: ListenerOptions): Promise<{ stop(): Promise<void> }> {
-  const notice = coalesced(options.onNotice);
+  const notice = options.onNotice;
   let stopped = false;
   let current: ListeningClient | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -83,7 +81,6 @@ export async function startListener(options: ListenerOptions): Promise<{ stop():
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      notice.cancel();
       if (current) await close(current);
     },
   };
@@ -91,22 +88,4 @@ export async function startListener(options: ListenerOptions): Promise<{ stop():
 
 async function close(client: ListeningClient): Promise<void> {
   await client.end().catch(() => {});
-}
-
-function coalesced(work: () => void): { (): void; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  let again = false;
-  const call = () => {
-    if (timer) {
-      again = true;
-      return;
-    }
-    again = false;
-    timer = setTimeout(() => {
-      timer = undefined;
-      if (again) call();
-    }, COALESCE_MS).unref();
-    work();
-  };
-  return Object.assign(call, { cancel: () => clearTimeout(timer) });
 }
