@@ -35,6 +35,10 @@ export interface AgentConfig {
    * gives a reply grade A, and a fail grade D. Default: none.
    */
   authservIds?: readonly string[];
+  /** Whom the agent may mail: addresses, `*@domain` or `*@*.domain`. What comes in never widens it. Default: anyone. */
+  allow?: readonly string[];
+  /** Whom it may not mail, whatever `allow` says. Default: nobody. */
+  deny?: readonly string[];
 }
 
 export interface EmailKitConfig<AgentName extends string = string> {
@@ -102,6 +106,7 @@ export function readAgents(agents: Readonly<Record<string, AgentConfig>>): Map<s
         replyTo: config.replyTo ?? "subaddress",
         bounceToken: config.bounceToken ?? true,
         authservIds: config.authservIds ?? [],
+        recipients: { allow: config.allow, deny: config.deny ?? [] },
       },
     ]),
   );

@@ -1,4 +1,5 @@
 import type { MailAddress } from "../mail/message.ts";
+import type { Allowlist } from "../policy/allowlist.ts";
 import type { Account } from "./account.ts";
 
 /** A named mail identity: its address, its account, and how replies find their way back to a task. */
@@ -12,4 +13,6 @@ export interface Agent {
   bounceToken: boolean;
   /** Whose Authentication-Results are believed (RFC 8601). */
   authservIds: readonly string[];
+  /** Whom it may mail. */
+  recipients: Allowlist;
 }

@@ -1,3 +1,4 @@
+import { END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import { createEmailKit, defineTask } from "langgraph-email";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -115,6 +116,37 @@ describe("who answered", () => {
     expect(await kit.release(held!.id)).toBe("settled");
     await kit.runOnce();
     expect(await outcome()).toMatchObject({ kind: "replied", from: "mallory@evil.example", grade: "D" });
+    await kit.close();
+  });
+});
+
+describe("whom an agent may mail", () => {
+  it.each([
+    ["to", { to: "x@else.example" }],
+    ["cc", { cc: "x@else.example" }],
+    ["reassignTo", { reassignTo: ["x@else.example"] }],
+    ["escalate", { escalate: [{ after: "1 h", to: "x@else.example" }] }],
+  ])("is checked in %s, before anything goes out", async (_, mailing) => {
+    const { address, smtp, imap } = mail.account("desk@a.example");
+    const kit = createEmailKit({
+      ledger: ":memory:",
+      log: collectLog(),
+      agents: { desk: { address, smtp, imap, allow: ["*@b.example"] } },
+    });
+    const graph = kit.attach(
+      "ask",
+      new StateGraph(z.object({}))
+        .addNode("ask", async () => {
+          await kit.sendTask(note, { from: "desk", to: "boss@b.example", subject: "s", body: "b", ...mailing });
+          return {};
+        })
+        .addEdge(START, "ask")
+        .addEdge("ask", END)
+        .compile({ checkpointer: kit.checkpointer(new MemorySaver()) }),
+    );
+    await expect(graph.invoke({}, thread("1"))).rejects.toMatchObject({ code: "RECIPIENT_NOT_ALLOWED" });
+    await kit.runOnce();
+    expect(mail.mails("boss@b.example")).toHaveLength(0);
     await kit.close();
   });
 });

@@ -13,6 +13,7 @@ import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
 import { replySchemaAttachment } from "../../mail/reply-schema.ts";
+import { firstNotAllowed } from "../../policy/allowlist.ts";
 import { replyAddress, reversePath } from "../../worker/conversation.ts";
 import { durationMs, type Duration } from "../../time/duration.ts";
 import { hashId } from "../base32.ts";
@@ -47,7 +48,7 @@ export interface TaskMail<AgentName extends string = string> {
 
 /**
  * Puts a task into the outbox, once: a re-execution of the node gets the receipt of the first time. The worker submits it.
- * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`, `INVALID_ADDRESS`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `TASK_ID_COLLISION`; nothing is mailed then.
+ * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`, `RECIPIENT_NOT_ALLOWED`, `INVALID_ADDRESS`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `TASK_ID_COLLISION`; nothing is mailed then.
  */
 export async function sendTask<Reply>(
   kit: OpenKit,
@@ -102,6 +103,14 @@ async function createTask(
     throw new EmailKitError("INVALID_ADDRESS", `Task "${definition.name}" has nobody in \`to\`.`);
   }
   const cc = asList(mail.cc ?? []).map((address) => parseAddress(address).address);
+  const candidates = (mail.reassignTo ?? []).map((address) => parseAddress(address).address);
+  const steps = stepsOf(definition, mail, now);
+  checkRecipients(agent, [
+    ...to,
+    ...cc,
+    ...candidates,
+    ...steps.flatMap((step) => (step.kind === "ask" ? step.to : [])),
+  ]);
   const domain = agent.address.address.split("@")[1]!;
   const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain) };
   const replyTo = replyAddress(kit, agent, id);
@@ -140,10 +149,10 @@ async function createTask(
     deadlineAt: deadlineAt(now, definition.deadline, kit.calendar),
     expects: null,
     clarifications: 0,
-    candidates: (mail.reassignTo ?? []).map((address) => parseAddress(address).address),
+    candidates,
     attempts: [],
     resendAt: null,
-    steps: stepsOf(definition, mail, now),
+    steps,
     awayUntil: null,
     settledAt: null,
     outcome: null,
@@ -188,6 +197,15 @@ async function createTask(
   });
   // Another process may have been first.
   return (await findTask(kit.ledger.db, id))!;
+}
+
+function checkRecipients(agent: Agent, addresses: readonly string[]): void {
+  const refused = firstNotAllowed(agent.recipients, addresses);
+  if (refused === undefined) return;
+  throw new EmailKitError(
+    "RECIPIENT_NOT_ALLOWED",
+    `Agent "${agent.name}" may not mail ${refused}; nothing was mailed. Its \`allow\` and \`deny\` in createEmailKit say whom it may.`,
+  );
 }
 
 function stepsOf(definition: TaskDefinition, mail: TaskMail, now: number): TaskStep[] {

@@ -1,0 +1,17 @@
+import { matchesAddress } from "../mail/address.ts";
+
+/** Whom an agent may mail: patterns as `matchesAddress` has them. What is denied stays denied, whatever is allowed. */
+export interface Allowlist {
+  /** Undefined: anyone who is not denied. */
+  allow: readonly string[] | undefined;
+  deny: readonly string[];
+}
+
+/** The first address that may not be mailed; undefined where all may. */
+export function firstNotAllowed(list: Allowlist, addresses: readonly string[]): string | undefined {
+  const fits = (patterns: readonly string[], address: string) =>
+    patterns.some((pattern) => matchesAddress(pattern, address));
+  return addresses.find(
+    (address) => fits(list.deny, address) || (list.allow !== undefined && !fits(list.allow, address)),
+  );
+}

@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+import { firstNotAllowed } from "../../src/policy/allowlist.ts";
+
+it.each<[string, readonly string[] | undefined, string[], string | undefined]>([
+  ["anyone, by default", undefined, [], undefined],
+  ["only whom the list names", ["*@corp.example"], [], "x@else.example"],
+  ["whom it names by address", ["*@corp.example", "x@else.example"], [], undefined],
+  [
+    "nobody who is denied, though allowed",
+    ["*@corp.example", "x@else.example"],
+    ["ceo@corp.example"],
+    "ceo@corp.example",
+  ],
+  ["nobody, with an empty list", [], [], "ann@corp.example"],
+])("an agent may mail %s", (_, allow, deny, refused) => {
+  const addresses = ["ann@corp.example", "ceo@corp.example", "x@else.example"];
+  expect(firstNotAllowed({ allow, deny }, addresses)).toBe(refused);
+});
