@@ -125,14 +125,11 @@ function contradiction(
   findings: readonly Finding[],
 ): StructuredReply<never> | undefined {
   for (const finding of findings) {
-    if (
-      finding.kind !== "candidates" ||
-      finding.source === source ||
-      finding.source === "form" ||
-      finding.source === "text"
-    )
-      continue;
-    for (const candidate of finding.candidates) {
+    if (finding.kind === "nothing" || finding.kind === "ambiguous") continue;
+    if (finding.source === source || finding.source === "form" || finding.source === "text") continue;
+    // A part of an answer can contradict too: an object, and below it "quantity: 5"
+    const others = finding.kind === "candidates" ? finding.candidates : [{ value: finding.candidate ?? input }];
+    for (const candidate of others) {
       if (conflicts(input, candidate.value))
         return {
           kind: "ambiguous",

@@ -229,3 +229,106 @@ test("it is total and quick on anything", () => {
     expect(process.cpuUsage(start).user / 1000, name).toBeLessThan(1500);
   }
 });
+
+describe("whole mails", () => {
+  const from = { address: "noreply@acme.example" };
+  test.each<[VerificationMail, code: string | undefined, link: string | undefined]>([
+    [
+      { subject: "Your Acme code", text: "Hi,\n\n  739 204\n\nis your one-time passcode. It expires in 5 minutes." },
+      "739204",
+      undefined,
+    ],
+    [{ text: "123456 is your Acme verification code." }, "123456", undefined],
+    [{ text: "Use 4821 to log in to Acme. Never share it." }, "4821", undefined],
+    [{ text: "Ihr Sicherheitscode: 482913. Gültig bis 10:45 Uhr." }, "482913", undefined],
+    [{ text: "Votre code de vérification est 48 29 13." }, "482913", undefined],
+    [{ text: "Tu código de verificación es 482913" }, "482913", undefined],
+    [{ text: "Il tuo codice di verifica è: 482913" }, "482913", undefined],
+    [{ text: "Seu código de acesso: 482913" }, "482913", undefined],
+    [{ text: "Uw verificatiecode is 482913" }, "482913", undefined],
+    [{ text: "Din verifieringskod är 482913" }, "482913", undefined],
+    [{ text: "Twój kod weryfikacyjny to 482913" }, "482913", undefined],
+    [{ text: "Ваш код подтверждения: 482913" }, "482913", undefined],
+    [{ text: "Doğrulama kodunuz: 482913" }, "482913", undefined],
+    [{ text: "您的验证码是482913，5分钟内有效。" }, "482913", undefined],
+    [{ text: "【Acme】驗證碼 482913" }, "482913", undefined],
+    [{ text: "認証コード: 482913" }, "482913", undefined],
+    [{ text: "인증번호 [482913]를 입력하세요" }, "482913", undefined],
+    [{ text: "رمز التحقق الخاص بك هو 482913" }, "482913", undefined],
+    [{ text: "קוד האימות שלך הוא 482913" }, "482913", undefined],
+    [{ text: "Ο κωδικός επαλήθευσης είναι 482913" }, "482913", undefined],
+    [{ text: "Mã xác minh của bạn là 482913" }, "482913", undefined],
+    [{ text: "Kode verifikasi Anda adalah 482913" }, "482913", undefined],
+    [{ text: "รหัสยืนยันของคุณคือ 482913" }, "482913", undefined],
+    [
+      {
+        html: "<table><tr><td>4</td><td>8</td><td>2</td><td>9</td><td>1</td><td>3</td></tr></table><p>Enter this verification code.</p>",
+      },
+      "482913",
+      undefined,
+    ],
+    [
+      {
+        subject: "[Acme] Sudo email verification code",
+        text: "Here is your GitHub sudo authentication code:\n\n12345678\n\nThis code is valid for 15 minutes",
+      },
+      "12345678",
+      undefined,
+    ],
+    [{ subject: "Login", text: "Login code: XK4-9PQ" }, "XK4-9PQ", undefined],
+    [
+      {
+        subject: "Invoice 482913",
+        text: "Invoice number 482913 over 1,299.00 USD is due on 2026-05-05. Call 555-0123.",
+      },
+      undefined,
+      undefined,
+    ],
+    [
+      { subject: "Your parcel", text: "Tracking code 1Z999AA10123456784. Delivery PIN on arrival." },
+      undefined,
+      undefined,
+    ],
+    [{ text: "Your postal code 10115 was changed. Order 482913." }, undefined, undefined],
+    [{ text: "Your booking code is ABC123. See you on 5 May 2026." }, undefined, undefined],
+    [{ text: "Welcome! Since 2019 we have helped 100000 people." }, undefined, undefined],
+    [{ text: "Dial code 4930 for Berlin." }, undefined, undefined],
+    [
+      {
+        from,
+        text: "Confirm your email:\nhttps://acme.example/confirm?token=AbCdEf0123456789xyz\n\nUnsubscribe: https://acme.example/unsubscribe?token=AbCdEf0123456789xyz",
+      },
+      undefined,
+      "https://acme.example/confirm?token=AbCdEf0123456789xyz",
+    ],
+    [
+      {
+        from,
+        html: '<a href="https://app.acme.example/magic-link/AbCdEf0123456789xyz">Sign in to Acme</a><a href="https://acme.example/help">Help</a>',
+      },
+      undefined,
+      "https://app.acme.example/magic-link/AbCdEf0123456789xyz",
+    ],
+    [
+      { from, html: '<a href="https://acme-login.example/verify?token=AbCdEf0123456789xyz">Verify</a>' },
+      undefined,
+      undefined,
+    ],
+    [
+      { from, html: '<a href="https://acme.example/reset-password/AbCdEf0123456789xyz">Passwort zurücksetzen</a>' },
+      undefined,
+      "https://acme.example/reset-password/AbCdEf0123456789xyz",
+    ],
+    [
+      {
+        from,
+        html: '<p>Code: <b>482913</b> or <a href="https://acme.example/verify?code=482913&u=AbCdEf0123456789">confirm</a></p>',
+      },
+      "482913",
+      "https://acme.example/verify?code=482913&u=AbCdEf0123456789",
+    ],
+  ])("%j", (mail, code, link) => {
+    const found = extractVerification(mail);
+    expect([found.code, found.link]).toEqual([code, link]);
+  });
+});

@@ -67,7 +67,7 @@ export function headerBlockAt(lines: readonly Line[], i: number, announced = fal
 }
 
 /** Whether a line is a field that opens a header block in some language. */
-export function fieldOf(
+function fieldOf(
   body: string,
   announced = false,
 ): { fields: readonly HeaderField[]; value: string } | undefined {

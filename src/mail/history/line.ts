@@ -18,7 +18,7 @@ export interface Line {
 }
 
 /** Rules look at no more of a line than this; what mail programs generate is shorter. */
-export const CLASSED_LENGTH = 400;
+const CLASSED_LENGTH = 400;
 
 /** Reads one line; `depth` and `mark` come from HTML and add to what the characters say. */
 export function lineOf(raw: string, depth = 0, mark?: LineMark): Line {

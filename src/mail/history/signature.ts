@@ -44,9 +44,13 @@ export function delimitedSignatureEnd(lines: readonly Line[], i: number, end: nu
     count += 1;
     if (count > LONGEST_SIGNATURE_LINES * (standard ? 3 : 1)) return undefined;
     if (disclaimerAt(lines, k) || listFooterAt(lines, k)) return end;
-    if (!standard && line.body.length > PROSE && sentenceCount(line.body) > 1) return undefined;
+    if (!standard && isProse(line.body)) return undefined;
   }
   return end;
+}
+
+function isProse(body: string): boolean {
+  return body.length > 80 && sentenceCount(body) > (body.length > PROSE ? 1 : 2);
 }
 
 export function isSignOff(body: string): boolean {

@@ -34,8 +34,10 @@ function zoneHistory(
   sender: MailAddress | undefined,
   covered?: readonly (Zone | undefined)[],
 ): Zoned {
-  const zones: Zone[] = lines.map((line) => (line.depth > 0 || line.mark === "quote" ? "quote" : "own"));
   const guarded = protectedLines(lines);
+  const zones: Zone[] = lines.map((line, i) =>
+    line.mark === "quote" || (line.depth > 0 && guarded[i] !== 1) ? "quote" : "own",
+  );
   let evidence = (zones.includes("quote") ? "weak" : "none") as Evidence;
   let own = false;
   const lastCovered = covered?.lastIndexOf("quote") ?? -1;

@@ -5,8 +5,8 @@ import { decisionOf } from "./decision.ts";
 import { type FieldFound, type FieldsRead, readFields } from "./fields.ts";
 import { findJson, type JsonFound } from "./json-sources.ts";
 import { isRelated, shaped } from "./json-values.ts";
-import { HEDGE_WORDS } from "../locale/decisions.ts";
-import { anyOf, escapePattern } from "../locale/match.ts";
+import { CONDITION_STARTS, CORRECTIONS, HEDGE_WORDS } from "../locale/decisions.ts";
+import { anyOf, escapePattern, startsWithAny } from "../locale/match.ts";
 import { type JsonSchema, foldName, propertiesOf, resolved, type SchemaProperty } from "./schema.ts";
 import { readValue } from "./values.ts";
 
@@ -31,6 +31,8 @@ export type Finding =
 
 const NOTHING: Finding = { kind: "nothing" };
 const LONGEST = 200_000;
+const TAKEN_BACK = new RegExp(anyOf(CORRECTIONS), "iu");
+const MAKES_CONDITION = startsWithAny(CONDITION_STARTS);
 const HEDGES = new RegExp(`[?？؟]|${anyOf(HEDGE_WORDS)}`, "iu");
 
 /** The findings in the author's own text and in forms filled in inside the quotation, the most trusted first. */
@@ -40,16 +42,31 @@ export function candidatesInText(parts: ReplyParts, schema: JsonSchema | undefin
     read.kind === "value" ? isRelated(read.value, schema) : namesProperty(text.slice(start, end), schema),
   );
   const rest = without(text, json);
-  const findings = [jsonFinding(json, "fence", schema, text), jsonFinding(json, "object", schema, text)];
+  const findings = [jsonFinding(json, "fence", schema, text), jsonFinding(json, "object", schema, text)].map(
+    (finding) => doubted(finding, rest),
+  );
   if (schema === undefined) return findings;
   const properties = propertiesOf(schema);
   const fields = readFields(rest, properties, schema);
-  findings.push(fieldsFinding(fields, properties, "fields"));
+  findings.push(doubted(fieldsFinding(fields, properties, "fields"), fields.rest));
   findings.push(formFinding(parts, properties, schema));
   findings.push(
     wordsFinding(fields.found.length > 0 ? fields.rest : json.length > 0 ? rest : text, properties, schema),
   );
   return findings;
+}
+
+/** What stands beside the data takes it back or makes it depend on something: then a program cannot tell. */
+function doubted(finding: Finding, rest: string): Finding {
+  if (finding.kind !== "candidates") return finding;
+  const reason = TAKEN_BACK.test(rest)
+    ? "The words beside it correct something."
+    : rest.split("\n").some((line) => MAKES_CONDITION(line.trim().toLowerCase()))
+      ? "The words beside it make a condition."
+      : undefined;
+  if (reason === undefined) return finding;
+  const { source, candidates } = finding;
+  return { kind: "ambiguous", source, reason, candidates: candidates.map(({ value }) => value), final: true };
 }
 
 function without(text: string, json: readonly JsonFound[]): string {

@@ -141,10 +141,14 @@ function classesIn(lexicon: Lexicon, body: string): { classes: Classed[]; unknow
   return { classes, unknown: unknown + wordCount(body.slice(at)) };
 }
 
+/** "The approved budget" speaks of something that was decided. */
+const DETERMINER = /(?<!\p{L})(?:the|an|your|our|their|any)\s+$/iu;
+
 /** The word that decides opens a clause, but for pronouns and courtesies: "the approved list" decides nothing. */
 function opens(classed: readonly Classed[], body: string): boolean {
   return classed.some((c, i) => {
     if (c.kind !== "approve" && c.kind !== "reject") return false;
+    if (!body.slice(c.start, c.end).includes(" ") && DETERMINER.test(body.slice(0, c.start))) return false;
     let k = i;
     let start = c.start;
     while (k > 0) {

@@ -30,12 +30,14 @@ const LONGEST_VALUE = 4000;
 /** Reads `key: value` lines, bullets and table rows whose keys are the schema's properties. */
 export function readFields(text: string, properties: readonly SchemaProperty[], root: JsonSchema): FieldsRead {
   const byName = namesOf(properties);
-  const { entries, rest } = entriesOf(text, byName);
-  const result: FieldsRead = { rest, found: [], unread: [] };
+  const { entries, rest } = entriesOf(tablesAsLines(text, byName), byName);
+  const result: FieldsRead = { rest: [rest, ...unusedLines(entries)].join("\n"), found: [], unread: [] };
   const done = new Map<SchemaProperty, Set<string>>();
-  for (const { property, raw } of entries) {
+  const named = new Set(entries.map(({ property }) => property));
+  const again = asidesOf(rest, byName).filter(({ property }) => named.has(property));
+  for (const { property, raw } of [...entries, ...again]) {
     const text = valueText(raw, property).replace(/^\([^()]{0,80}\)\s+(?=\S)/, "");
-    if (isTemplate(text)) continue;
+    if (isTemplate(text) || (!property.required && /^(?:[-–—]+|n\/a)$/i.test(text))) continue;
     const read = readValue(text, property.schema, root);
     if (read.kind === "value") {
       const seen = done.get(property) ?? new Set<string>();
@@ -66,6 +68,41 @@ function namesOf(properties: readonly SchemaProperty[]): Map<string, SchemaPrope
   }
   for (const name of shared) byName.delete(name);
   return byName;
+}
+
+const SEPARATOR_ROW = /^[\s|:+=-]*-{2,}[\s|:+=-]*$/;
+
+/** A table whose first row names the properties, as `key: value` lines; rows that only draw lines are left out. */
+function tablesAsLines(text: string, byName: ReadonlyMap<string, SchemaProperty>): string {
+  const out: string[] = [];
+  let header: string[] | undefined;
+  for (const line of text.split("\n", MOST_LINES)) {
+    if (line.includes("|") && SEPARATOR_ROW.test(line)) continue;
+    const cells = cellsOf(line);
+    if (header !== undefined && cells.length === header.length) {
+      out.push(...cells.map((cell, i) => `${header?.[i] ?? ""}: ${cell}`));
+      continue;
+    }
+    header = cells.length > 1 && cells.every((cell) => byName.has(foldName(cell))) ? cells : undefined;
+    if (header === undefined) out.push(line);
+  }
+  return out.join("\n");
+}
+
+function cellsOf(line: string): string[] {
+  if (line.length > LONGEST_VALUE || !/[|\t]/.test(line)) return [];
+  const inner = line.trim().replace(/^\|/, "").replace(/\|$/, "");
+  return inner.split(inner.includes("|") ? "|" : "\t").map((cell) => cell.replaceAll("*", "").trim());
+}
+
+/** "Sorry, quantity: 5": a property that is named again within a line. */
+function asidesOf(rest: string, byName: ReadonlyMap<string, SchemaProperty>): Entry[] {
+  return rest.split("\n").flatMap((line) => {
+    const [, words = "", value = ""] = /^([^:=：]{1,80})[:=：]\s*(.{1,200})/u.exec(line) ?? [];
+    const name = words.trim().split(/\s+/).slice(-3);
+    const property = [3, 2, 1].map((n) => byName.get(foldName(name.slice(-n).join(" ")))).find((found) => found);
+    return property === undefined ? [] : [{ property, raw: [value] }];
+  });
 }
 
 function entriesOf(text: string, byName: ReadonlyMap<string, SchemaProperty>): { entries: Entry[]; rest: string } {
@@ -151,6 +188,19 @@ function looksLikeKey(line: string): boolean {
   return /^[\s>*•-]*[\p{L}][\p{L}\p{N} _-]{0,30}[:：=]\s/u.test(`${line} `) && !/^[\s>*•-]*https?:/.test(line);
 }
 
+/** What follows the value of a number, a date or a choice is no part of it. */
+function unusedLines(entries: readonly Entry[]): string[] {
+  return entries.flatMap(({ property, raw }) => {
+    if (runsOver(property)) return [];
+    const first = raw.findIndex((line) => line.trim() !== "");
+    return raw.slice(first + 1);
+  });
+}
+
+function runsOver({ schema }: SchemaProperty): boolean {
+  return schema["type"] === "array" || (schema["type"] === "string" && !Array.isArray(schema["enum"]));
+}
+
 /** Only text and lists run over several lines; for anything else the first filled line is the value. */
 function valueText(raw: readonly string[], property: SchemaProperty): string {
   const type = property.schema["type"];
@@ -159,7 +209,7 @@ function valueText(raw: readonly string[], property: SchemaProperty): string {
   // "approved: yes" and below it "but only if …"
   const decision = type === "boolean" && lines.length > 1 ? decisionOf(lines.join(" ")) : undefined;
   if (decision?.kind === "both" || (decision?.kind === "open" && decision.why !== "unclear")) return lines.join(" ");
-  return type === "string" && !Array.isArray(property.schema["enum"]) ? lines.join("\n") : (lines[0] ?? "");
+  return runsOver(property) ? lines.join("\n") : (lines[0] ?? "");
 }
 
 /** The description of a form ("(yes or no)", "<number>", "yes / no", "____") that nobody filled in. */

@@ -28,6 +28,10 @@ const LABELS = new RegExp(
 /** "481516 is your Acme code" */
 const IS_YOURS =
   /^[ "”»]{0,3}(?:is|ist|est|es|è|é|är|er|on|to|is uw|is je)\s+(?:your|the|ihr|dein|votre|ton|tu|su|il tuo|seu|uw|je|din|koodisi|twój)\s+(?:[^\s.!?]+\s+){0,4}?(?:[\p{L}-]*code|otp|pin|passcode|password|código|codice|kod|kode)(?!\p{L})/iu;
+/** "Use 4821 to log in" */
+const TO_USE = /(?:^|[\s"“])(?:use|enter|type)\s+$/i;
+const TO_SIGN_IN =
+  /^\s+(?:to|when you)\s+(?:log ?in|sign ?in|verify|confirm|complete your (?:login|sign-?in)|finish (?:logging|signing) in)(?!\p{L})/iu;
 /** Words that advertisements use for their codes too. */
 const GENERIC = new Set([
   "the code",
@@ -213,6 +217,8 @@ function labelOf(before: string, after: string, lines: readonly string[], i: num
     return make(right, 0.76, right.start < 20);
   if (IS_YOURS.test(after.slice(0, 120)))
     return { text: "your code", score: 0.76, direct: true, generic: true, other: false };
+  if (TO_USE.test(before.slice(-12)) && TO_SIGN_IN.test(after.slice(0, 60)))
+    return { text: "use … to sign in", score: 0.76, direct: true, generic: false, other: false };
   return labelAbove(lines, i) ?? labelBelow(lines, i, before, after);
 }
 

@@ -116,7 +116,7 @@ function trustOf(host: string, from: MailAddress | undefined): number | undefine
 }
 
 /** The registered domain, as far as it can be told without the Public Suffix List. */
-export function organisationOf(host: string): string {
+function organisationOf(host: string): string {
   const labels = host.toLowerCase().replace(/\.$/, "").split(".");
   const two = labels.slice(-2).join(".");
   return REGISTRIES.test(two) ? labels.slice(-3).join(".") : two;
