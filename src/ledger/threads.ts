@@ -40,7 +40,7 @@ export async function findThread(sql: Sql, threadId: string, graph: string): Pro
 
 /**
  * Threads of these graphs with something to do, whose lease nobody holds: a wait that was decided and has not woken its thread yet,
- * a retry that is due, or a run whose process vanished. Stalled ones are left out.
+ * a retry that is due, or a run whose process vanished. Stalled ones are left out, and those with a request to begin or to answer: whoever serves it resumes them too.
  */
 export async function readyThreads(
   sql: Sql,
@@ -57,6 +57,8 @@ export async function readyThreads(
      WHERE t.thread_id = candidates.thread_id AND t.graph = candidates.graph
        AND t.graph IN :graphs AND t.stalled_at IS NULL AND (t.retry_at IS NULL OR t.retry_at <= :now)
        AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
+       AND (NOT EXISTS (SELECT 1 FROM requests r WHERE r.thread_id = t.thread_id AND r.state IN ('pending', 'started'))
+            OR EXISTS (SELECT 1 FROM requests r WHERE r.thread_id = t.thread_id AND r.state = 'waiting'))
      LIMIT :limit`,
     { graphs: options.graphs, now: options.now, limit: options.limit },
   );

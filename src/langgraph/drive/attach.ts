@@ -61,9 +61,12 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
       }
       const kit = await open();
       const outer = runOf(config?.configurable);
-      const held =
-        outer?.threadId === threadId ? undefined : await holdThread(kit, threadId, holdOptions(options, config));
       const durability = durabilityOf(config, this.config);
+      const isDurable = notDurable(this, durability) === undefined;
+      const held =
+        outer?.threadId === threadId
+          ? undefined
+          : await holdThread(kit, threadId, { ...holdOptions(options, config), ...(isDurable && { graph: name }) });
       const run: EmailRun = {
         ledgerId: kit.ledger.id,
         graph: name,

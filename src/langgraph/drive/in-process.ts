@@ -2,6 +2,7 @@ import { isGraphDrained, RunControl } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import { appendEvent } from "../../ledger/events.ts";
 import { wakeRequests } from "../../ledger/requests.ts";
+import { openTasks } from "../../ledger/tasks.ts";
 import { findThread, recordFailure, recordSuccess } from "../../ledger/threads.ts";
 import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
 import { backoffMs } from "../../worker/backoff.ts";
@@ -79,12 +80,16 @@ export interface Drive {
  */
 export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> {
   const thread = await findThread(kit.ledger.db, drive.threadId, drive.name);
-  let again = drive.held.recovering || (thread?.failures ?? 0) > 0 || (thread?.retryAt ?? null) !== null;
+  const failed = (thread?.failures ?? 0) > 0 || (thread?.retryAt ?? null) !== null;
+  let again = drive.held.recovering || failed;
   let limboAt: string | undefined;
   for (let ran = false; ; ran = true) {
     const state = await readThreadState(drive.graph, drive.threadId);
     const waits = await newlyDecided(kit, drive, await closeWaits(kit, drive, state), again);
-    if (state.head === undefined && (waits.length > 0 || again)) throw noCheckpoint(drive);
+    // A run that vanished before its first checkpoint has left nothing to go on with, and nothing that was asked.
+    if (state.head === undefined && (waits.length > 0 || failed || (again && (await hasAsked(kit, drive))))) {
+      throw noCheckpoint(drive);
+    }
     if (state.finished || !(again || waits.length > 0 || (state.limbo && state.head !== limboAt))) {
       await recordSuccess(kit.ledger.db, drive.threadId, drive.name);
       return ran;
@@ -95,6 +100,10 @@ export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> 
     // The run stays that of the request which began it, or it would be begun again.
     await invoke(kit, drive, null, state.metadata[REQUEST_KEY] as string | undefined);
   }
+}
+
+async function hasAsked(kit: OpenKit, { threadId }: Drive): Promise<boolean> {
+  return (await openTasks(kit.ledger.db, threadId)).length > 0;
 }
 
 /** Runs the graph as part of a drive that holds the thread. */

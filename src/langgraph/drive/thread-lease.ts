@@ -1,6 +1,6 @@
 import { EmailKitError } from "../../errors.ts";
 import { abandonLease, acquireLease, readLease, releaseLease, renewLease, type Lease } from "../../ledger/leases.ts";
-import { threadLease } from "../../ledger/threads.ts";
+import { registerThread, threadLease } from "../../ledger/threads.ts";
 import type { OpenKit } from "../context.ts";
 
 /** A thread that is held: nobody else runs it until `release`. */
@@ -21,16 +21,17 @@ const RETRY_MS = 250;
 /**
  * Takes the thread's lease and renews it until it is released.
  * @param onBusy `wait` until it is free, `reject` with `THREAD_BUSY`.
+ * @param graph Of a run that workers take up where its process vanishes.
  */
 export async function holdThread(
   kit: OpenKit,
   threadId: string,
-  options: { onBusy: "wait" | "reject"; signal?: AbortSignal | undefined },
+  options: { onBusy: "wait" | "reject"; signal?: AbortSignal | undefined; graph?: string },
 ): Promise<HeldThread> {
   const holder = kit.newId();
   for (;;) {
     options.signal?.throwIfAborted();
-    const held = await tryHold(kit, threadId, holder);
+    const held = await tryHold(kit, threadId, holder, options.graph);
     if (held) return held;
     if (options.onBusy === "reject") {
       throw new EmailKitError(
@@ -42,7 +43,12 @@ export async function holdThread(
   }
 }
 
-async function tryHold(kit: OpenKit, threadId: string, holder: string): Promise<HeldThread | undefined> {
+async function tryHold(
+  kit: OpenKit,
+  threadId: string,
+  holder: string,
+  graph: string | undefined,
+): Promise<HeldThread | undefined> {
   const { db } = kit.ledger;
   const name = threadLease(threadId);
   const taken = await db.transaction(
@@ -50,6 +56,7 @@ async function tryHold(kit: OpenKit, threadId: string, holder: string): Promise<
       const before = await readLease(sql, name, kit.clock());
       if (before.kind === "held") return undefined;
       const lease = await acquireLease(sql, name, holder, kit.clock(), kit.leaseMs);
+      if (lease && graph !== undefined) await registerThread(sql, threadId, graph);
       return lease && { before, lease };
     },
     // What this run does is found undone, or done, by what it was to do.

@@ -1,0 +1,172 @@
+import { existsSync, readFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import type { MailServer } from "../../src/dev/index.ts";
+import type { Life } from "./life.ts";
+
+export const EXPECTED = { research: "replied 42", approval: "replied true", done: "replied 42, replied true" };
+
+/** What is seen from outside when a process has died. */
+export interface Wreck {
+  /** Mails that were being handed over: nobody knows whether the server has them. */
+  inWindow: string[];
+  /** Node runs whose result was stored. */
+  stored: string[];
+  /** How far the journal went. */
+  journal: number;
+}
+
+interface JournalEntry {
+  event: "started" | "stored";
+  nodeTaskId: string;
+  node?: string;
+}
+
+export function inspectWreck({ directory }: Life): Wreck {
+  return {
+    inWindow: query<{ id: string }>(
+      `${directory}/mail.db`,
+      "outbox",
+      "SELECT id FROM outbox WHERE state = 'sending'",
+    ).map(({ id }) => id),
+    stored: storedResults(directory),
+    journal: readJournal(directory).length,
+  };
+}
+
+function storedResults(directory: string): string[] {
+  const rows = query<{ id: string }>(
+    `${directory}/checkpoints.db`,
+    "writes",
+    "SELECT DISTINCT task_id AS id FROM writes WHERE channel NOT IN ('__interrupt__', '__resume__', '__error__', '__error_source_node__')",
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Every claim that does not hold, in words. */
+export function check(
+  mail: MailServer,
+  life: Life,
+  found: { values: Record<string, unknown>; wrecks: readonly Wreck[]; replies: readonly string[] },
+): string[] {
+  return [
+    ...checkState(found.values),
+    ...checkNodes(life.directory, found.wrecks),
+    ...checkMails(mail, life, found.wrecks),
+    ...checkLedger(life, found.replies),
+  ];
+}
+
+function checkState(values: Record<string, unknown>): string[] {
+  return Object.entries(EXPECTED)
+    .filter(([key, value]) => values[key] !== value)
+    .map(([key, value]) => `state: ${key} is "${String(values[key])}", not "${value}"`);
+}
+
+/** No node whose result was stored has run twice. */
+function checkNodes(directory: string, wrecks: readonly Wreck[]): string[] {
+  const problems: string[] = [];
+  const journal = readJournal(directory);
+  const stored = new Set<string>();
+  const before = new Map(wrecks.map((wreck) => [wreck.journal, wreck.stored]));
+  for (const [place, { event, nodeTaskId, node }] of journal.entries()) {
+    for (const id of before.get(place) ?? []) stored.add(id);
+    if (event === "stored") stored.add(nodeTaskId);
+    else if (stored.has(nodeTaskId)) problems.push(`nodes: ${node} ran again after its result was stored`);
+  }
+  const names = new Map(journal.filter(({ node }) => node).map(({ node, nodeTaskId }) => [nodeTaskId, node]));
+  const results = storedResults(directory).map((id) => names.get(id));
+  for (const name of ["askLab", "askBoss", "join", "work"]) {
+    const times = results.filter((result) => result === name).length;
+    if (times !== 1) problems.push(`nodes: ${times} results of ${name} are stored`);
+  }
+  return problems;
+}
+
+interface Sent {
+  id: string;
+  kind: string;
+  message_id: string;
+  raw: string;
+  state: string;
+}
+
+/** No mail went out twice, but where the process died in the window; and there with the same bytes. */
+function checkMails(mail: MailServer, life: Life, wrecks: readonly Wreck[]): string[] {
+  const problems: string[] = [];
+  const outbox = query<Sent>(
+    `${life.directory}/mail.db`,
+    "outbox",
+    "SELECT id, kind, message_id, raw, state FROM outbox",
+  );
+  const delivered = [life.boss, life.accounts.lab.address, life.accounts.desk.address].flatMap((address) =>
+    mail.mails(address),
+  );
+  const kinds = outbox.map(({ kind }) => kind).toSorted((a, b) => a.localeCompare(b));
+  if (kinds.join() !== "answer,task,task") problems.push(`mails: the outbox holds ${kinds.join(", ")}`);
+  for (const row of outbox) {
+    const copies = delivered.filter((copy) => copy.header("message-id") === row.message_id);
+    const windows = wrecks.filter(({ inWindow }) => inWindow.includes(row.id)).length;
+    const name = `mails: ${row.kind} ${row.id.slice(0, 6)}`;
+    if (row.state !== "submitted") problems.push(`${name} is ${row.state}`);
+    if (copies.length === 0) problems.push(`${name} was never delivered`);
+    if (copies.length > 1 + windows)
+      problems.push(`${name} was delivered ${copies.length} times, with ${windows} kills in the window`);
+    const bytes = readFileSync(`${life.directory}/mail.db.blobs/${row.raw.slice(0, 2)}/${row.raw}`);
+    if (!copies.every((copy) => Buffer.from(copy.raw).subarray(-bytes.length).equals(bytes))) {
+      problems.push(`${name} was delivered with other bytes than those in the ledger`);
+    }
+  }
+  const known = new Set(outbox.map((row) => row.message_id));
+  const strangers = mail.mails(life.boss).filter((copy) => !known.has(copy.header("message-id")!));
+  if (strangers.length > 0) problems.push(`mails: the boss got ${strangers.length} mails that are not in the outbox`);
+  return problems;
+}
+
+/** No reply is lost, every task has one outcome, and nothing is left over. */
+function checkLedger({ directory }: Life, replies: readonly string[]): string[] {
+  const file = `${directory}/mail.db`;
+  const problems: string[] = [];
+  const count = (table: string, where: string): number =>
+    query<{ n: number }>(file, table, `SELECT COUNT(*) AS n FROM ${table} WHERE ${where}`)[0]?.n ?? 0;
+  const expect = (what: string, found: number, expected: number) => {
+    if (found !== expected) problems.push(`ledger: ${found} ${what}, not ${expected}`);
+  };
+  expect("replies by the boss", replies.length, 1);
+  for (const id of replies) expect(`records of the reply ${id}`, count("messages", `message_id = '${id}'`), 1);
+  expect("tasks", count("tasks", "1"), 2);
+  expect("tasks replied to", count("tasks", "outcome_kind = 'replied'"), 2);
+  expect("mails that settled a task", count("messages", "disposition = 'settled'"), 2);
+  expect("requests answered", count("requests", "state = 'answered'"), 1);
+  expect("requests", count("requests", "1"), 1);
+  expect("waits", count("waits", "1"), 2);
+  expect("open waits", count("waits", "closed_at IS NULL"), 0);
+  expect("waits that were not consumed", count("waits", "closed_as <> 'consumed'"), 0);
+  expect("leases held", count("leases", "holder IS NOT NULL"), 0);
+  expect("threads that failed", count("threads", "failures > 0 OR stalled_at IS NOT NULL"), 0);
+  for (const kind of ["task-created", "settled", "parked"])
+    expect(`"${kind}" events`, count("events", `kind = '${kind}'`), 2);
+  expect('"submitted" events', count("events", "kind = 'submitted'"), 3);
+  expect('"run-failed" events', count("events", "kind = 'run-failed'"), 0);
+  return problems;
+}
+
+function readJournal(directory: string): JournalEntry[] {
+  const file = `${directory}/journal.jsonl`;
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as JournalEntry);
+}
+
+/** Rows, or none where the file or the table is not there yet. */
+function query<Row>(file: string, table: string, statement: string): Row[] {
+  if (!existsSync(file)) return [];
+  const db = new DatabaseSync(file, { timeout: 1_000 });
+  try {
+    if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(table)) return [];
+    return db.prepare(statement).all() as Row[];
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,62 @@
+import { DatabaseSync } from "node:sqlite";
+import { instrumentFiles } from "./files.ts";
+import { type Life, type LifeReport, THREAD } from "./life.ts";
+import { arm, seenPoints } from "./points.ts";
+import { instrumentSockets } from "./wire.ts";
+
+/** A process that may be killed: it lives one life after another, until it comes to a point at which it dies. */
+let current: Life | undefined;
+instrumentFiles(() => current?.directory);
+instrumentSockets((port) => {
+  if (!current) return undefined;
+  if (port === Number(new URL(current.accounts.desk.smtp).port)) return "smtp";
+  return port === Number(new URL(current.accounts.desk.imap).port) ? "imap" : undefined;
+});
+const { createWorld } = await import("./graph.ts");
+
+process.on("message", (life: Life) => {
+  live(life).then(
+    (report) => process.send!(report),
+    (error: unknown) =>
+      process.send!({ kind: "failed", error: String((error as Error).stack ?? error) } satisfies LifeReport),
+  );
+});
+process.on("disconnect", () => process.exit());
+
+async function live(life: Life): Promise<LifeReport> {
+  current = life;
+  arm(life.kill);
+  const { kit, graph } = createWorld(life);
+  const config = { configurable: { thread_id: THREAD } };
+  const worker = await kit.start({ stopOn: [] });
+  await worker.ready;
+  const begun = (await graph.getState(config)).createdAt !== undefined;
+  if (!begun) await graph.invoke({}, config);
+  else if (life.restart === "invoke") await graph.invoke(null, config);
+  for (;;) {
+    const state = await graph.getState(config);
+    if (state.next.length === 0 && state.tasks.length === 0 && isQuiet(life)) {
+      await kit.close();
+      const points = seenPoints();
+      arm(undefined);
+      return { kind: "ended", values: state.values as Record<string, unknown>, points };
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  }
+}
+
+/** Nothing is left to be mailed or answered. */
+function isQuiet(life: Life): boolean {
+  const db = new DatabaseSync(`${life.directory}/mail.db`, { readOnly: true, timeout: 1_000 });
+  try {
+    const open = db.prepare(
+      `SELECT (SELECT COUNT(*) FROM outbox WHERE state NOT IN ('submitted', 'withdrawn', 'refused'))
+            + (SELECT COUNT(*) FROM requests WHERE state <> 'answered') AS open`,
+    );
+    return open.get()?.["open"] === 0;
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { MailServer } from "../../src/dev/index.ts";
+import { startBoss } from "./boss.ts";
+import { check, inspectWreck, type Wreck } from "./check.ts";
+import type { createHosts, LifeEnd } from "./hosts.ts";
+import type { Life } from "./life.ts";
+import type { Kill } from "./points.ts";
+
+/** What a run is to go through: the process dies at each of these in turn, and is started again. */
+export interface Plan {
+  restart: Life["restart"];
+  kills: readonly Kill[];
+}
+
+export interface RunResult {
+  plan: Plan;
+  /** How many of the kills hit: a process may come to its end before it comes to the point. */
+  hit: number;
+  /** What does not hold; empty when all is well. */
+  problems: string[];
+  points: Record<string, number>;
+  ms: number;
+}
+
+/** A process that hangs is not forgiven: what only the sweep of every minute would find counts as lost. */
+const LIFE_MS = 12_000;
+let runs = 0;
+
+export async function crashRun(
+  mail: MailServer,
+  hosts: ReturnType<typeof createHosts>,
+  plan: Plan,
+): Promise<RunResult> {
+  const begin = performance.now();
+  const domain = `r${++runs}.example`;
+  const directory = await mkdtemp(join(tmpdir(), "langgraph-email-crash-"));
+  const account = (name: string) => {
+    const { address, smtp, imap } = mail.account(`${name}@${domain}`);
+    return { address, smtp, imap };
+  };
+  const life: Life = {
+    directory,
+    accounts: { desk: account("desk"), lab: account("lab") },
+    boss: account("boss").address,
+    restart: plan.restart,
+  };
+  const boss = startBoss(mail, life.boss);
+  const wrecks: Wreck[] = [];
+  let end: LifeEnd | undefined;
+  for (const kill of [...plan.kills, undefined]) {
+    end = await hosts.live({ ...life, ...(kill && { kill }) }, LIFE_MS);
+    if (end.kind !== "killed") break;
+    wrecks.push(inspectWreck(life));
+  }
+  await boss.stop();
+  const problems =
+    end?.kind === "ended"
+      ? check(mail, life, { values: end.values, wrecks, replies: boss.replies })
+      : [end?.kind === "failed" ? end.error : `the run did not end within ${LIFE_MS} ms: ${end?.kind}`];
+  problems.push(...boss.errors.map((error) => `boss: ${String(error)}`));
+  if (problems.length === 0) await rm(directory, { recursive: true });
+  else problems.push(`(left in ${directory})`);
+  return {
+    plan,
+    hit: wrecks.length,
+    problems,
+    points: end?.kind === "ended" ? end.points : {},
+    ms: performance.now() - begin,
+  };
+}

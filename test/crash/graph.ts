@@ -1,0 +1,103 @@
+import { appendFileSync } from "node:fs";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
+import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
+import { defineTask, silentLogger } from "langgraph-email";
+import { z } from "zod";
+import { fileBlobs } from "../../src/blobs/files.ts";
+import { composeKit } from "../../src/kit.ts";
+import { instrumentBlobs, instrumentedPorts, instrumentSaver } from "./instrument.ts";
+import type { Life } from "./life.ts";
+import { point } from "./points.ts";
+
+const research = defineTask("research", { reply: z.object({ answer: z.number() }) });
+const approval = defineTask("approval", { reply: z.object({ approved: z.boolean() }) });
+
+const State = Annotation.Root({
+  research: Annotation<string>,
+  approval: Annotation<string>,
+  done: Annotation<string>,
+});
+const LabState = Annotation.Root({ question: Annotation<string>, answer: Annotation<number> });
+
+/**
+ * The kit and the graphs under test: two nodes that send and wait at the same time, one asks a served agent of the same kit and one a person; a join;
+ * and the agent's own graph.
+ */
+export function createWorld(life: Life) {
+  const ledger = `${life.directory}/mail.db`;
+  const note = (event: string, nodeTaskId: string, node?: string) =>
+    appendFileSync(`${life.directory}/journal.jsonl`, `${JSON.stringify({ event, nodeTaskId, node })}\n`);
+  const kit = composeKit(
+    {
+      ledger,
+      agents: life.accounts,
+      blobs: instrumentBlobs(fileBlobs(`${ledger}.blobs`)),
+      log: silentLogger,
+      lease: "300 ms",
+      onUnknown: { resendAfter: "100 ms" },
+      retry: { first: "20 ms" },
+    },
+    instrumentedPorts,
+  );
+  const saver = () =>
+    kit.checkpointer(
+      instrumentSaver(SqliteSaver.fromConnString(`${life.directory}/checkpoints.db`), (id) => note("stored", id)),
+    );
+  const node =
+    <S, U>(name: string, body: (state: S) => Promise<U>) =>
+    async (state: S, config: RunnableConfig): Promise<U> => {
+      note("started", config.configurable?.["__pregel_task_id"] as string, name);
+      point(`node.${name}:begin`);
+      const update = await body(state);
+      point(`node.${name}:end`);
+      return update;
+    };
+  const graph = kit.attach(
+    "crash",
+    new StateGraph(State)
+      .addNode(
+        "askLab",
+        node("askLab", async () => {
+          const mail = { from: "desk" as const, to: life.accounts.lab.address, subject: "Work", body: "6 times 7?" };
+          const receipt = await kit.sendTask(research, mail);
+          const outcome = await kit.awaitReply(receipt);
+          return { research: outcome.kind === "replied" ? `replied ${outcome.data.answer}` : outcome.kind };
+        }),
+      )
+      .addNode(
+        "askBoss",
+        node("askBoss", async () => {
+          await kit.sendTask(approval, { from: "desk", to: life.boss, subject: "Laptops", body: "May we buy 40?" });
+          const outcome = await kit.awaitReply(approval);
+          return { approval: outcome.kind === "replied" ? `replied ${outcome.data.approved}` : outcome.kind };
+        }),
+      )
+      .addNode(
+        "join",
+        node("join", async (state: typeof State.State) => ({ done: `${state.research}, ${state.approval}` })),
+      )
+      .addEdge(START, "askLab")
+      .addEdge(START, "askBoss")
+      .addEdge(["askLab", "askBoss"], "join")
+      .addEdge("join", END)
+      .compile({ checkpointer: saver() }),
+  );
+  const lab = kit.attach(
+    "lab",
+    new StateGraph(LabState)
+      .addNode(
+        "work",
+        node("work", async () => ({ answer: 42 })),
+      )
+      .addEdge(START, "work")
+      .addEdge("work", END)
+      .compile({ checkpointer: saver() }),
+  );
+  kit.serveInbox("lab", lab, {
+    from: [life.accounts.desk.address],
+    input: ({ text }) => ({ question: text }),
+    reply: ({ answer }) => ({ data: { answer } }),
+  });
+  return { kit, graph };
+}

@@ -1,0 +1,79 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { startMailServer } from "../../src/dev/index.ts";
+import { crashRun, type Plan, type RunResult } from "./crash-run.ts";
+import { createHosts } from "./hosts.ts";
+import { everyPlan, merge, planOf, type Points } from "./plans.ts";
+
+/**
+ * Kills processes at named points, starts them again and checks what is left: docs/crashes.md.
+ *
+ *     run.ts --runs 1000 --seed 1     random runs; run i has the seed 1 + i
+ *     run.ts --every                  one run for each point
+ *     run.ts --record                 the same, and writes the points that were seen
+ *     run.ts --plan '{"restart":"worker","kills":[{"point":"submit:after","nth":1}]}' --runs 20
+ */
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: "string" },
+    seed: { type: "string", default: "1" },
+    every: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
+    plan: { type: "string" },
+    jobs: { type: "string", default: "3" },
+  },
+});
+const file = new URL("points.json", import.meta.url);
+let points = JSON.parse(readFileSync(file, "utf8")) as Points;
+await using mail = await startMailServer({ starttls: false });
+const hosts = createHosts();
+const begin = performance.now();
+const results: RunResult[] = [];
+
+if (options.record) await runAll(Array.from({ length: 5 }, () => ({ plan: { restart: "worker", kills: [] } })));
+if (options.every || options.record) await runAll(everyPlan(points).map((plan) => ({ plan })));
+const runs = Number(options.runs ?? (options.every || options.record ? 0 : 100));
+const plan = options.plan && (JSON.parse(options.plan) as Plan);
+await runAll(
+  Array.from({ length: runs }, (_, place) => {
+    const seed = Number(options.seed) + place;
+    return plan ? { plan } : { plan: planOf(points, seed), seed };
+  }),
+);
+hosts.close();
+if (options.record) writeFileSync(file, `${JSON.stringify(sorted(points), null, 2)}\n`);
+report();
+
+async function runAll(all: readonly { plan: Plan; seed?: number }[]): Promise<void> {
+  const queue = [...all];
+  const work = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const result = await crashRun(mail, hosts, next.plan);
+      results.push(result);
+      points = options.record ? merge(points, result.points) : points;
+      if (result.problems.length === 0) continue;
+      console.log(
+        `\nFAILED ${next.seed === undefined ? "" : `--runs 1 --seed ${next.seed} `}--plan '${JSON.stringify(next.plan)}'`,
+      );
+      for (const problem of result.problems) console.log(`  ${problem}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(options.jobs) }, work));
+}
+
+function sorted(all: Points): Points {
+  return Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => a.localeCompare(b)));
+}
+
+function report(): void {
+  const failed = results.filter(({ problems }) => problems.length > 0).length;
+  const kills = results.reduce((sum, { hit }) => sum + hit, 0);
+  const planned = results.reduce((sum, { plan }) => sum + plan.kills.length, 0);
+  const hitPoints = new Set(results.flatMap(({ plan, hit }) => plan.kills.slice(0, hit).map(({ point }) => point)));
+  const slowest = Math.max(...results.map(({ ms }) => ms));
+  console.log(
+    `${results.length} runs, ${kills} of ${planned} kills hit, at ${hitPoints.size} of ${Object.keys(points).length} points; ${failed} failed; ` +
+      `${Math.round((performance.now() - begin) / 1000)} s, slowest run ${Math.round(slowest)} ms`,
+  );
+  if (failed > 0) process.exitCode = 1;
+}
