@@ -31,8 +31,12 @@ async function live(life: Life): Promise<LifeReport> {
   const worker = await kit.start({ stopOn: [] });
   await worker.ready;
   const begun = (await graph.getState(config)).createdAt !== undefined;
-  if (!begun) await graph.invoke({}, config);
-  else if (life.restart === "invoke") await graph.invoke(null, config);
+  if (!begun || life.restart === "invoke") {
+    await graph.invoke(begun ? null : {}, config).catch((error: unknown) => {
+      // On a machine that is busy enough, a heartbeat comes too late: the worker has the thread then.
+      if ((error as { code?: string }).code !== "LEASE_LOST") throw error;
+    });
+  }
   for (;;) {
     const state = await graph.getState(config);
     if (state.next.length === 0 && state.tasks.length === 0 && isQuiet(life)) {

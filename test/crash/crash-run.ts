@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MailServer } from "../../src/dev/index.ts";
-import { startBoss } from "./boss.ts";
 import { check, inspectWreck, type Wreck } from "./check.ts";
 import type { createHosts, LifeEnd } from "./hosts.ts";
 import type { Life } from "./life.ts";
+import { ANSWERS, startPerson } from "./people.ts";
 import type { Kill } from "./points.ts";
 
 /** What a run is to go through: the process dies at each of these in turn, and is started again. */
@@ -43,10 +43,10 @@ export async function crashRun(
   const life: Life = {
     directory,
     accounts: { desk: account("desk"), lab: account("lab") },
-    boss: account("boss").address,
+    people: { boss: account("boss").address, alice: account("alice").address, bob: account("bob").address },
     restart: plan.restart,
   };
-  const boss = startBoss(mail, life.boss);
+  const people = (["boss", "alice", "bob"] as const).map((name) => startPerson(mail, life.people[name], ANSWERS[name]));
   const wrecks: Wreck[] = [];
   let end: LifeEnd | undefined;
   for (const kill of [...plan.kills, undefined]) {
@@ -54,12 +54,12 @@ export async function crashRun(
     if (end.kind !== "killed") break;
     wrecks.push(inspectWreck(life));
   }
-  await boss.stop();
+  await Promise.all(people.map((person) => person.stop()));
   const problems =
     end?.kind === "ended"
-      ? check(mail, life, { values: end.values, wrecks, replies: boss.replies })
+      ? check(mail, life, { values: end.values, wrecks, people })
       : [end?.kind === "failed" ? end.error : `the run did not end within ${LIFE_MS} ms: ${end?.kind}`];
-  problems.push(...boss.errors.map((error) => `boss: ${String(error)}`));
+  problems.push(...people.flatMap(({ errors }) => errors.map((error) => `people: ${String(error)}`)));
   if (problems.length === 0) await rm(directory, { recursive: true });
   else problems.push(`(left in ${directory})`);
   return {

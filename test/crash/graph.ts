@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
-import { defineTask, silentLogger } from "langgraph-email";
+import { defineTask, silentLogger, type TaskReceipt } from "langgraph-email";
 import { z } from "zod";
 import { fileBlobs } from "../../src/blobs/files.ts";
 import { composeKit } from "../../src/kit.ts";
@@ -13,16 +13,19 @@ import { point } from "./points.ts";
 const research = defineTask("research", { reply: z.object({ answer: z.number() }) });
 const approval = defineTask("approval", { reply: z.object({ approved: z.boolean() }) });
 
+const bid = defineTask("bid", { reply: z.object({ price: z.number() }) });
+
 const State = Annotation.Root({
   research: Annotation<string>,
   approval: Annotation<string>,
+  receipts: Annotation<TaskReceipt<{ price: number }>[]>,
   done: Annotation<string>,
 });
 const LabState = Annotation.Root({ question: Annotation<string>, answer: Annotation<number> });
 
 /**
- * The kit and the graphs under test: two nodes that send and wait at the same time, one asks a served agent of the same kit and one a person; a join;
- * and the agent's own graph.
+ * The kit and the graphs under test: two nodes that send and wait at the same time, one asks a served agent of the same kit and one a person; a join that
+ * asks two more; a node that waits for both; and the agent's own graph.
  */
 export function createWorld(life: Life) {
   const ledger = `${life.directory}/mail.db`;
@@ -34,7 +37,7 @@ export function createWorld(life: Life) {
       agents: life.accounts,
       blobs: instrumentBlobs(fileBlobs(`${ledger}.blobs`)),
       log: silentLogger,
-      lease: "300 ms",
+      lease: "500 ms",
       onUnknown: { resendAfter: "100 ms" },
       retry: { first: "20 ms" },
     },
@@ -68,19 +71,37 @@ export function createWorld(life: Life) {
       .addNode(
         "askBoss",
         node("askBoss", async () => {
-          await kit.sendTask(approval, { from: "desk", to: life.boss, subject: "Laptops", body: "May we buy 40?" });
+          await kit.sendTask(approval, {
+            from: "desk",
+            to: life.people.boss,
+            subject: "Laptops",
+            body: "May we buy 40?",
+          });
           const outcome = await kit.awaitReply(approval);
           return { approval: outcome.kind === "replied" ? `replied ${outcome.data.approved}` : outcome.kind };
         }),
       )
       .addNode(
-        "join",
-        node("join", async (state: typeof State.State) => ({ done: `${state.research}, ${state.approval}` })),
+        "askBids",
+        node("askBids", async (state: typeof State.State) => {
+          const body = `What do you charge? (${state.research}, ${state.approval})`;
+          const mail = (to: string) => ({ from: "desk" as const, to, subject: "Chairs", body });
+          return { receipts: await kit.sendTasks(bid, [mail(life.people.alice), mail(life.people.bob)]) };
+        }),
+      )
+      .addNode(
+        "collect",
+        node("collect", async ({ receipts, research, approval }: typeof State.State) => {
+          const { outcomes } = await kit.awaitReplies(receipts);
+          const prices = outcomes.map((outcome) => (outcome?.kind === "replied" ? outcome.data.price : outcome?.kind));
+          return { done: [research, approval, ...prices].join(", ") };
+        }),
       )
       .addEdge(START, "askLab")
       .addEdge(START, "askBoss")
-      .addEdge(["askLab", "askBoss"], "join")
-      .addEdge("join", END)
+      .addEdge(["askLab", "askBoss"], "askBids")
+      .addEdge("askBids", "collect")
+      .addEdge("collect", END)
       .compile({ checkpointer: saver() }),
   );
   const lab = kit.attach(

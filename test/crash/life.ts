@@ -1,10 +1,11 @@
+import type { Person } from "./people.ts";
 import type { Kill } from "./points.ts";
 
 /** What one process is asked to do: to bring the thread to its end, unless it is killed. */
 export interface Life {
   directory: string;
   accounts: Record<"desk" | "lab", { address: string; smtp: string; imap: string }>;
-  boss: string;
+  people: Record<Person, string>;
   /** Who takes up a thread that has begun: the workers alone, or a user who runs it on as well. */
   restart: "worker" | "invoke";
   kill?: Kill;
