@@ -67,10 +67,7 @@ export function headerBlockAt(lines: readonly Line[], i: number, announced = fal
 }
 
 /** Whether a line is a field that opens a header block in some language. */
-function fieldOf(
-  body: string,
-  announced = false,
-): { fields: readonly HeaderField[]; value: string } | undefined {
+function fieldOf(body: string, announced = false): { fields: readonly HeaderField[]; value: string } | undefined {
   const colon = colonAt(body);
   if (colon > 0) {
     const fields = LABELS.get(body.slice(0, colon).trim().toLowerCase().normalize("NFC"));

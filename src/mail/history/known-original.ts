@@ -18,6 +18,8 @@ const MOST_COMPARED = 150_000;
 const COVERED = 0.6;
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{M}\p{N}]+/gu;
 const FIELD = /^(?:[-*•] )?([^:：=]{1,60})[:：=](.*)$/;
+/** What some programs put before each quoted line, alone on an empty one. */
+const MERE_MARK = /^[|:;#│┃]+(?: ?--)?$/;
 /** Programs rewrite, wrap and repeat these. */
 const REWRITTEN =
   /<?\b(?:https?:\/\/|mailto:|www\.)[^\s<>"]+>?|<[^<>\s]+@[^<>\s]+>|\[(?:image|cid|bild|imagen?)[^\]]{0,80}\]/giu;
@@ -45,13 +47,14 @@ export function matchOriginal(lines: readonly Line[], original: string): Coverag
   let at = 0;
   for (const [i, words] of perLine.entries()) {
     const line = lines[i];
-    const filled = line === undefined ? undefined : filledIn(line, form);
+    const filled = line === undefined || isRun(words, known) ? undefined : filledIn(line, form);
     if (filled !== undefined) {
       zones[i] = "own";
       edited.set(i, filled);
     } else zoneLine(lines, i, words, covered.subarray(at, at + words.length), zones, edited);
     at += words.length;
   }
+  zoneCutOff(zones, edited, perLine, known);
   dropEchoes(lines, zones, perLine);
   if (!zones.includes("quote")) return undefined;
   zoneLinks(lines, zones, perLine, original);
@@ -82,6 +85,33 @@ function zoneLine(
   const fresh = words.filter((_, k) => covered[k] === 0).join(" ");
   zones[i] = "own";
   edited.set(i, { quote: line.text.slice(quotePrefix(line.text).length).trim(), answer: fresh });
+}
+
+/** A line of the known text as it may have been wrapped: a form whose lines were joined is not filled in. */
+function isRun(words: readonly string[], known: { shingles: ReadonlySet<string>; size: number }): boolean {
+  if (known.size < SHINGLE || words.length < SHINGLE) return false;
+  for (let i = 0; i + SHINGLE <= words.length; i += 1)
+    if (!known.shingles.has(words.slice(i, i + SHINGLE).join(" "))) return false;
+  return true;
+}
+
+/** The last line may break off within a word of the known text. */
+function zoneCutOff(
+  zones: (Zone | undefined)[],
+  edited: Coverage["edited"],
+  perLine: readonly string[][],
+  known: { shingles: ReadonlySet<string>; size: number },
+): void {
+  const last = perLine.findLastIndex((words) => words.length > 0);
+  const words = perLine[last] ?? [];
+  if (!edited.has(last) || words.length <= SHINGLE || !isRun(words.slice(0, -1), known)) return;
+  const start = words.slice(-SHINGLE).join(" ");
+  for (const shingle of known.shingles) {
+    if (!shingle.startsWith(start)) continue;
+    zones[last] = "quote";
+    edited.delete(last);
+    return;
+  }
 }
 
 /** The lines of a form in the known text: what stands before the colon, and what is printed after it. */
@@ -146,7 +176,8 @@ function fillBetween(
     if (line === undefined || zones[i] !== undefined || isBlank(line)) continue;
     const words = perLine[i] ?? [];
     if (words.length >= 2 && originalLines.has(words.join(" "))) zones[i] = "quote";
-    else if (words.length === 0) zones[i] = line.depth > 0 ? "quote" : undefined;
+    else if (words.length === 0)
+      zones[i] = line.depth > 0 || (zones[i - 1] === "quote" && MERE_MARK.test(line.body)) ? "quote" : undefined;
     else if (attributionAt(lines, i) === undefined)
       zones[i] = line.depth > 0 && words.length < 2 && originalLines.has(words.join(" ")) ? "quote" : "own";
   }

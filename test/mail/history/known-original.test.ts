@@ -148,3 +148,30 @@ describe("what is never history", () => {
     expect(textOf({ text: `Bolt.\n\n${attributions["English"]}\n\n${ORIGINAL}\n\n${older}` })).toBe("Bolt.");
   });
 });
+
+describe("a known form", () => {
+  const form =
+    "Please tell us whether the purchase is approved.\n\nPlease answer with:\n\n  approved: (yes or no)\n  comment: (text, optional)\n\nKind regards\nDesk";
+  const joined = form.replace(/\s+/g, " ");
+
+  test.each([
+    ["joined to one line", joined],
+    ["its lines joined", form.replace(/\n {2}comment/, " comment").replace("\n\nKind", " Kind")],
+    ["behind bars", form.replace(/^/gm, "| ")],
+    ["cut off within a word", form.slice(0, 44)],
+  ])("comes back %s and is history", (_how, quoted) => {
+    expect(stripThreadHistory({ text: `Yes.\n\n${quoted}`, original: form }).text).toBe("Yes.");
+  });
+
+  test("is an answer where it was filled in", () => {
+    const filled = form.replace("(yes or no)", "yes").replace("(text, optional)", "only the blue ones");
+    expect(stripThreadHistory({ text: filled.replace(/^/gm, "> "), original: form }).text).toBe(
+      "approved: yes\ncomment: only the blue ones",
+    );
+  });
+
+  test("a word typed behind its last line is an answer", () => {
+    const text = form.replace(/^/gm, "> ").replace("approved.", "approved. No");
+    expect(folded(stripThreadHistory({ text, original: form }).text)).toContain("No");
+  });
+});
