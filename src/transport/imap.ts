@@ -21,7 +21,10 @@ export interface MailboxSettings {
   maxBytes?: number;
   /** Milliseconds after which a watched mailbox is looked at even if the server tells of nothing. Default: 60 000. */
   pollIntervalMs?: number;
-  /** Milliseconds of silence after which the server is asked for a sign of life, and again until it is given up. Default: 60 000. */
+  /**
+   * Milliseconds of silence after which the server is asked for a sign of life, and again until it is given up. Not equal to `pollIntervalMs`: both would come
+   * at once in a quiet mailbox, and the poll's question would be taken for one that is overdue. Default: 90 000.
+   */
   socketTimeoutMs?: number;
   /** Between attempts to connect, and to store a mail. Default: from 600 ms, doubling to 30 000 ms, less up to a half at random. */
   backoff?: Backoff;
@@ -130,7 +133,7 @@ export function createMailbox(options: ServerOptions, settings: MailboxSettings 
 
 function resolveSettings(settings: MailboxSettings): ResolvedSettings {
   const mailbox = settings.mailbox ?? "INBOX";
-  const { maxBytes = 25 * 1024 * 1024, pollIntervalMs = 60_000, socketTimeoutMs = 60_000 } = settings;
+  const { maxBytes = 25 * 1024 * 1024, pollIntervalMs = 60_000, socketTimeoutMs = 90_000 } = settings;
   for (const [name, value] of Object.entries({ maxBytes, pollIntervalMs, socketTimeoutMs })) {
     if (!(value > 0)) throw new EmailKitError("INVALID_CONFIG", `The mailbox's \`${name}\` is not a positive number.`);
   }

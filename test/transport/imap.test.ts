@@ -373,6 +373,13 @@ describe("watch", () => {
     expect(kinds()).toEqual(["connected", "stalled", "stalled", "stalled", "connected"]);
   });
 
+  it("keeps its connection in a quiet mailbox, over many polls", async () => {
+    const { kinds } = watching(mailboxFor({ pollIntervalMs: 100, socketTimeoutMs: 150 }), recorder().reader);
+    await expect.poll(kinds).toEqual(["connected"]);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(kinds()).toEqual(["connected"]);
+  });
+
   it("notices a connection that is open and dead, and comes back", async () => {
     const { reader, subjects } = recorder();
     const { kinds, states } = watching(
