@@ -114,6 +114,7 @@ function readWith(lexicon: Lexicon, body: string): Reading {
   const strong = has("approve", "reject");
   if (unknown > (strong ? MOST_OTHER.strong : MOST_OTHER.weak))
     return { decision: { kind: "open", why: "unclear" }, unknown };
+  if (!strong && unknown > 0 && SOMETHING_ELSE.test(body)) return { decision: undefined, unknown };
   if (strong && !opens(classed, body)) return { decision: { kind: "open", why: "unclear" }, unknown };
   return {
     decision: { kind: yes ? "yes" : "no", confidence: strong ? 0.9 - unknown * 0.03 : 0.85 - unknown * 0.1 },
@@ -142,6 +143,9 @@ function classesIn(lexicon: Lexicon, body: string): { classes: Classed[]; unknow
 }
 
 /** "The approved budget" speaks of something that was decided. */
+/** "The weather is fine": what is fine is named, and it is not what was asked. */
+const SOMETHING_ELSE =
+  /^(?:the|my|our|their|his|her|der|die|mein|meine|unser|unsere|le|la|les|mon|ma|notre|el|los|las|mi|nuestro|nuestra)\s+\p{L}+\s+\p{L}+\s+\p{L}/iu;
 const DETERMINER = /(?<!\p{L})(?:the|an|your|our|their|any)\s+$/iu;
 
 /** The word that decides opens a clause, but for pronouns and courtesies: "the approved list" decides nothing. */
