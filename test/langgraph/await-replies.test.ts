@@ -132,3 +132,37 @@ it("ends at its own deadline with what there is", async () => {
     outcomes: [{ kind: "open" }, { kind: "replied", data: { price: 9 } }],
   });
 });
+
+it("decides every wait for itself, though it is for the same tasks", async () => {
+  await using kit = deskKit(mail);
+  for (const address of bidders(2)) mail.account(address);
+  const ask = (to: string) => ({ from: "desk" as const, to, subject: "Your bid", body: "What is your price?" });
+  const Kinds = Annotation.Root({ kinds: Annotation<string[]> });
+  const graph = kit.attach(
+    "patient",
+    new StateGraph(Kinds)
+      .addNode("collect", async () => {
+        const receipts = await kit.sendTasks(bid, bidders(2).map(ask));
+        const first = await kit.awaitReplies(receipts, { deadline: "1 s" });
+        const second = await kit.awaitReplies(receipts, { deadline: "1 s" });
+        const any = await kit.awaitReplies(receipts, { until: "any" });
+        const all = await kit.awaitReplies(receipts);
+        const one = await kit.awaitReply(receipts[1]!);
+        return {
+          kinds: [first.kind, second.kind, any.kind, all.kind, ...all.outcomes.map(({ kind }) => kind), one.kind],
+        };
+      })
+      .addEdge(START, "collect")
+      .addEdge("collect", END)
+      .compile({ checkpointer: kit.checkpointer(new MemorySaver()) }),
+  );
+  await using _worker = await kit.start();
+  await graph.invoke({}, thread("1"));
+  const resumed = async () => (await kit.events({ threadId: "1" })).filter(({ kind }) => kind === "resumed").length;
+  await until("both deadlines", async () => (await resumed()) === 2);
+  await answer("bidder0@b.example", 1);
+  await until("the first answer", async () => (await resumed()) === 3);
+  await answer("bidder1@b.example", 2);
+  const { kinds } = await waitForEnd(graph, thread("1"), { timeoutMs: 8_000 });
+  expect(kinds).toEqual(["expired", "expired", "met", "met", "replied", "replied", "replied"]);
+});

@@ -12,7 +12,7 @@ import { type ExpectedMail, expectedOutcome, fitsExpectation } from "../../worke
 import { settle } from "../../worker/settle.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
-import { requireDurable, waitFor } from "./wait.ts";
+import { beginWait, requireDurable, waitFor } from "./wait.ts";
 import { type CurrentNode, currentNode } from "./node.ts";
 
 /** Which mail is waited for. */
@@ -49,7 +49,7 @@ export async function awaitMail(kit: OpenKit, expectation: MailExpectation): Pro
       `No agent "${expectation.agent}". Configured: ${[...kit.agents.keys()].join(", ")}.`,
     );
   }
-  const { outcomes } = await waitFor(kit, node, [await expect(kit, node, expectation)]);
+  const { outcomes } = await waitFor(kit, node, beginWait(node, [await expect(kit, node, expectation)]));
   const outcome = outcomes[0]!;
   if (outcome.kind === "replied") {
     const { kind: _, grade: __, data, ...mail } = outcome;

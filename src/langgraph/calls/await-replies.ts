@@ -10,7 +10,7 @@ import { currentNode } from "./node.ts";
 import type { Outcome } from "./outcome.ts";
 import { accept } from "./read-outcome.ts";
 import type { TaskReceipt } from "./receipt.ts";
-import { requireDurable, waitFor } from "./wait.ts";
+import { beginWait, requireDurable, waitFor } from "./wait.ts";
 
 export interface AwaitRepliesOptions<Reply> {
   /** When the wait ends. Default: `all`. */
@@ -47,12 +47,12 @@ export async function awaitReplies<Reply>(
   const tasks: TaskRecord[] = [];
   for (const receipt of receipts) tasks.push(await taskOfReceipt(kit, receipt));
   for (const task of tasks) node.execution.waited.add(task.id);
-  const wait = {
+  const wait = beginWait(node, tasks, {
     until: options.until ?? "all",
     ...(options.deadline !== undefined && { deadlineMs: durationMs(options.deadline) }),
-  };
+  });
   for (;;) {
-    const { decision, outcomes: stored } = await waitFor(kit, node, tasks, wait);
+    const { decision, outcomes: stored } = await waitFor(kit, node, wait);
     const outcomes: Replies<Reply>["outcomes"] = [];
     let refused = false;
     for (const [place, outcome] of stored.entries()) {

@@ -6,7 +6,7 @@ import { currentNode, type CurrentNode } from "./node.ts";
 import type { Outcome } from "./outcome.ts";
 import { accept } from "./read-outcome.ts";
 import type { TaskReceipt } from "./receipt.ts";
-import { requireDurable, waitFor } from "./wait.ts";
+import { beginWait, requireDurable, waitFor } from "./wait.ts";
 
 /**
  * Parks the graph until the task has an outcome, and returns it. The answer comes from the ledger: what the graph was resumed with plays no part.
@@ -22,8 +22,9 @@ export async function awaitReply<Reply>(
   const record = "taskId" in task ? await taskOfReceipt(kit, task) : await taskOfDefinition(kit, node, task);
   requireDurable(node, "awaitReply");
   node.execution.waited.add(record.id);
+  const wait = beginWait(node, [record]);
   for (;;) {
-    const { outcomes } = await waitFor(kit, node, [record]);
+    const { outcomes } = await waitFor(kit, node, wait);
     const outcome = await accept(kit, record, outcomes[0]!, "taskId" in task ? definition : task);
     if (outcome) return outcome;
   }

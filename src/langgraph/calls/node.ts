@@ -25,6 +25,8 @@ export interface CurrentNode {
 interface Execution {
   sent: Set<string>;
   waited: Set<string>;
+  /** How often it has waited for the same tasks, until the same: each time is a wait of its own. */
+  waits: Map<string, number>;
 }
 
 /** By node run, and in it by attempt or by the run of a tool. */
@@ -75,7 +77,7 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
 function executionOf(scratchpad: object, key: string): Execution {
   const ofNode = executions.get(scratchpad) ?? new Map<string, Execution>();
   executions.set(scratchpad, ofNode);
-  const execution = ofNode.get(key) ?? { sent: new Set(), waited: new Set() };
+  const execution = ofNode.get(key) ?? { sent: new Set(), waited: new Set(), waits: new Map() };
   ofNode.set(key, execution);
   return execution;
 }

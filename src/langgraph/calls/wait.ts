@@ -48,16 +48,37 @@ export interface WaitResult {
   outcomes: (StoredOutcome | null)[];
 }
 
+/** What one call waits for. Begun once a call, and the same at every re-execution of the node. */
+export interface Wait {
+  id: string;
+  tasks: readonly TaskRecord[];
+  until: Until;
+  deadlineMs?: number;
+}
+
+export function beginWait(
+  { nodeTaskId, execution }: CurrentNode,
+  tasks: readonly TaskRecord[],
+  options: { until: Until; deadlineMs?: number } = { until: "all" },
+): Wait {
+  const taskIds = tasks.map((task) => task.id);
+  const condition = JSON.stringify([options.until, options.deadlineMs ?? null]);
+  const same = JSON.stringify([taskIds, condition]);
+  const before = execution.waits.get(same) ?? 0;
+  execution.waits.set(same, before + 1);
+  // A wait keeps its decision: asked again, or until something else, it is another one.
+  const id = hashId("wait", nodeTaskId, ...taskIds, condition, String(before));
+  return { id, tasks, ...options };
+}
+
 /** Parks until the tasks' outcomes, or the wait's own deadline, decide it. One interrupt, however many tasks. */
 export async function waitFor(
   kit: OpenKit,
   node: CurrentNode,
-  tasks: readonly TaskRecord[],
-  options: { until: Until; deadlineMs?: number } = { until: "all" },
+  { id: waitId, tasks, ...options }: Wait,
 ): Promise<WaitResult> {
   const { threadId, nodeTaskId, checkpointId } = node;
   const taskIds = tasks.map((task) => task.id);
-  const waitId = hashId("wait", nodeTaskId, ...taskIds);
   const wait = { id: waitId, graph: node.run.graph, threadId, node: node.node, nodeTaskId, checkpointId };
   const now = kit.clock();
   const deadlineAt = options.deadlineMs === undefined ? null : now + options.deadlineMs;
