@@ -147,13 +147,19 @@ export function checkSecret(secret: string | undefined, ledger: string): void {
   );
 }
 
-/** The key that signs tokens: the given secret, or the one that lies beside the ledger. */
+/** The key that signs tokens: the given secret, or the one that lies beside the ledger. @throws EmailKitError `INVALID_CONFIG` where that is damaged. */
 export async function readTokenKey(ledger: string, secret: string | undefined): Promise<Uint8Array> {
   if (secret !== undefined) return Buffer.from(secret, "utf8");
   if (ledger === ":memory:") return randomBytes(32);
   const path = `${ledger}.key`;
   if (!existsSync(path)) await drawKey(path);
-  return Buffer.from((await readFile(path, "utf8")).trim(), "base64");
+  const key = Buffer.from((await readFile(path, "utf8")).trim(), "base64");
+  // With an empty key anybody could sign.
+  if (key.byteLength >= MIN_SECRET_LENGTH) return key;
+  throw new EmailKitError(
+    "INVALID_CONFIG",
+    `${path}, which signs reply tokens, holds ${key.byteLength} octets of key and needs ${MIN_SECRET_LENGTH}. Restore it, or delete it to draw a new one: replies to mails already sent then lose their token.`,
+  );
 }
 
 /** Of two processes that draw one at the same time, the first wins, and its file is whole. */
