@@ -1,5 +1,6 @@
 import type { TaskRecord } from "../ledger/tasks.ts";
 import { matchesAddress, sameAddress } from "../mail/address.ts";
+import { readAuthentication } from "../mail/authentication-results.ts";
 import type { Classification } from "../mail/classify.ts";
 import type { DeliveryStatus } from "../mail/delivery-status.ts";
 import type { MailMessage } from "../mail/message.ts";
@@ -108,6 +109,9 @@ function judgeRequest(deps: WorkerDeps, mail: Mail): Verdict {
       disposition: "quarantined",
       reason: `${from ?? "A sender without an address"} may not ask "${agent.name}".`,
     };
+  }
+  if (readAuthentication(message, agent.authservIds).verdict === "fail") {
+    return { disposition: "quarantined", reason: `It is not from ${from}, says the receiving server.` };
   }
   const provenance = served.from === "anyone" ? "stranger" : "expected";
   const injection = scoreMail(mail, provenance, undefined);

@@ -14,7 +14,7 @@ type Deps = Pick<WorkerDeps, "ledger" | "blobs" | "agents" | "clock" | "serve">;
 /**
  * Lets a quarantined mail through, as if it had been good enough: a reply settles its task, a request is served. Resolves with what became of it:
  * `late` where the task had its outcome meanwhile.
- * @throws EmailKitError `MESSAGE_NOT_FOUND` when it is not in quarantine.
+ * @throws EmailKitError `MESSAGE_NOT_FOUND` when it is not in quarantine, `GRAPH_NOT_ATTACHED` for a request to an agent that this process does not serve.
  */
 export async function releaseMessage(deps: Deps, messageId: string): Promise<"settled" | "late" | "request"> {
   const { db } = deps.ledger;
@@ -29,6 +29,12 @@ export async function releaseMessage(deps: Deps, messageId: string): Promise<"se
   const released = { at: now, kind: "released" as const, ...(record.agent && { agent: record.agent }) };
   const task = record.taskId === null ? undefined : await findTask(db, record.taskId);
   if (!task) {
+    if (record.agent === null || !deps.serve.served(record.agent)) {
+      throw new EmailKitError(
+        "GRAPH_NOT_ATTACHED",
+        `Mail ${messageId} asks "${record.agent}" for work, and this process does not serve its inbox. Release it where kit.serveInbox was called.`,
+      );
+    }
     return db.transaction(async (sql): Promise<"request"> => {
       await moveMessage(sql, record.id, "request");
       await acceptRequest(deps, sql, { ...record, disposition: "request", storedAt: now }, { kind: "none" });
@@ -42,11 +48,13 @@ export async function releaseMessage(deps: Deps, messageId: string): Promise<"se
   if (parsed.kind !== "parsed")
     throw new EmailKitError("MESSAGE_NOT_FOUND", `The mail ${messageId} can no longer be read.`);
   const { message } = parsed;
-  const correlation = { kind: "task" as const, task, signal: "token" as const };
+  // What tied it to its task is in its grade already.
+  const correlation = { kind: "task" as const, task, signal: "none" as const };
   const agent = deps.agents.get(task.agent);
   const classification = classify(message, { addresses: [], isOwn: () => false });
   const mail = { message, classification, correlation, parts: partsOf(message, correlation), agent };
-  const { outcome } = await judgeReply(deps, mail, { ...task, clarifications: Infinity }, true);
+  const seen = { grade: record.grade ?? "E" };
+  const { outcome } = await judgeReply(deps, mail, { ...task, clarifications: Infinity }, seen);
   return db.transaction(async (sql) => {
     const first = outcome !== undefined && (await settle(sql, task, outcome, now, record.messageId));
     await moveMessage(sql, record.id, first ? "settled" : "late");

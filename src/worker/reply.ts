@@ -19,16 +19,23 @@ interface ReplyDeps {
 
 /**
  * A reply settles its task when it is known well enough who sent it, gives no orders to machines, and holds what was asked for.
- * @param released A person has looked at it: then only the last counts.
+ * @param released A person has looked at it, who saw this grade: then only the last counts.
  */
-export async function judgeReply(deps: ReplyDeps, mail: Mail, task: TaskRecord, released = false): Promise<Verdict> {
+export async function judgeReply(
+  deps: ReplyDeps,
+  mail: Mail,
+  task: TaskRecord,
+  released?: { grade: Grade },
+): Promise<Verdict> {
   const { message } = mail;
   const expected = [...task.addressees, ...task.accept.from];
-  const grade = assuranceGrade({
-    signal: mail.correlation.kind === "task" ? mail.correlation.signal : "none",
-    sender: isExpectedSender(message.from?.address, expected) ? "expected" : "other",
-    verdict: readAuthentication(message, mail.agent?.authservIds ?? []).verdict,
-  });
+  const grade =
+    released?.grade ??
+    assuranceGrade({
+      signal: mail.correlation.kind === "task" ? mail.correlation.signal : "none",
+      sender: isExpectedSender(message.from?.address, expected) ? "expected" : "other",
+      verdict: readAuthentication(message, mail.agent?.authservIds ?? []).verdict,
+    });
   if (!released && !meetsGrade(grade, task.accept.grade)) {
     const from = message.from?.address ?? "nobody";
     return {

@@ -1,4 +1,7 @@
-import { END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Annotation, END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import { createEmailKit, defineTask } from "langgraph-email";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -116,6 +119,79 @@ describe("who answered", () => {
     expect(await kit.release(held!.id)).toBe("settled");
     await kit.runOnce();
     expect(await outcome()).toMatchObject({ kind: "replied", from: "mallory@evil.example", grade: "D" });
+    await kit.close();
+  });
+});
+
+describe("a released reply", () => {
+  it("keeps the grade that it was seen with", async () => {
+    const { kit, task, outcome } = await asked(defineTask("sure", { accept: { grade: "B" } }));
+    const id = task.header("message-id");
+    mail.deliver(
+      `From: boss@b.example\nTo: desk@a.example\nSubject: Re\nMessage-ID: <r@b.example>\nIn-Reply-To: ${id}\n\nYes\n`,
+      "desk@a.example",
+    );
+    await kit.runOnce();
+    const [held] = await kit.messages("quarantined");
+    expect(held).toMatchObject({ grade: "C" });
+    await kit.release(held!.id);
+    await kit.runOnce();
+    expect(await outcome()).toMatchObject({ kind: "replied", grade: "C" });
+    await kit.close();
+  });
+});
+
+describe("a request", () => {
+  const request = (fields: string[]) =>
+    mail.deliver([...fields, "To: desk@a.example", "Subject: Hi", "", "Work\n"].join("\n"), "desk@a.example");
+
+  function serving(ledger: string, { served = true }: { served?: boolean } = {}) {
+    const { address, smtp, imap } = mail.account("desk@a.example");
+    const desk = { address, smtp, imap, authservIds: ["mx.a.example"], allow: ["*@b.example"] };
+    const kit = createEmailKit({ ledger, log: collectLog(), agents: { desk } });
+    const State = Annotation.Root({ done: Annotation<string> });
+    const graph = kit.attach(
+      "work",
+      new StateGraph(State)
+        .addNode("work", async () => ({ done: "Done" }))
+        .addEdge(START, "work")
+        .addEdge("work", END)
+        .compile({ checkpointer: kit.checkpointer(new MemorySaver()) }),
+    );
+    const reply = ({ done }: typeof State.State) => ({ text: done });
+    if (served) kit.serveInbox("desk", graph, { from: ["*@b.example"], input: () => ({}), reply });
+    return kit;
+  }
+
+  it("whose From was forged is quarantined, and released where its inbox is served", async () => {
+    const ledger = join(await mkdtemp(join(tmpdir(), "request-")), "ledger.db");
+    const kit = serving(ledger);
+    const verdict = "Authentication-Results: mx.a.example; dmarc=fail header.from=b.example";
+    request([verdict, "From: boss@b.example", "Message-ID: <1@b.example>"]);
+    await kit.runOnce();
+    const [held] = await kit.messages("quarantined");
+    expect(held).toMatchObject({
+      sender: "boss@b.example",
+      reason: expect.stringContaining("not from boss@b.example"),
+    });
+    const elsewhere = serving(ledger, { served: false });
+    await expect(elsewhere.release(held!.id)).rejects.toMatchObject({ code: "GRAPH_NOT_ATTACHED" });
+    await elsewhere.close();
+    expect(await kit.release(held!.id)).toBe("request");
+    await kit.runOnce();
+    expect(mail.mails("boss@b.example")).toHaveLength(1);
+    await kit.close();
+  });
+
+  it("gets no answer where its Reply-To says, if the agent may not mail there", async () => {
+    const kit = serving(":memory:");
+    request(["From: boss@b.example", "Reply-To: mallory@evil.example", "Message-ID: <2@b.example>"]);
+    request(["From: boss@b.example", "Reply-To: boss+token@b.example", "Message-ID: <3@b.example>"]);
+    await kit.runOnce();
+    expect(mail.mails("mallory@evil.example")).toHaveLength(0);
+    expect(mail.mails("boss@b.example")).toHaveLength(1);
+    const endings = (await kit.events()).filter(({ kind }) => kind === "request-answered");
+    expect(new Set(endings.map(({ data }) => data["ending"]))).toEqual(new Set(["done", "unanswerable"]));
     await kit.close();
   });
 });
