@@ -111,7 +111,9 @@ function checkMails(mail: MailServer, life: Life, wrecks: readonly Wreck[]): str
     const copies = delivered.filter((copy) => copy.header("message-id") === row.message_id);
     const windows = wrecks.filter(({ inWindow }) => inWindow.includes(row.id)).length;
     const name = `mails: ${row.kind} ${row.id.slice(0, 6)}`;
-    if (row.state !== "submitted") problems.push(`${name} is ${row.state}`);
+    // Whoever answers has it: a mail of which nobody knew is not sent again then.
+    const isKnown = row.state === "submitted" || (row.state === "withdrawn" && windows > 0);
+    if (!isKnown) problems.push(`${name} is ${row.state}`);
     if (copies.length === 0) problems.push(`${name} was never delivered`);
     if (copies.length > 1 + windows)
       problems.push(`${name} was delivered ${copies.length} times, with ${windows} kills in the window`);
@@ -147,11 +149,11 @@ function checkLedger({ directory }: Life, people: readonly Answering[]): string[
   expect("requests answered", count("requests", "state = 'answered'"), 1);
   expect("waits", count("waits", "1"), 3);
   expect("waits that were consumed", count("waits", "closed_as = 'consumed'"), 3);
-  expect("leases held", count("leases", "holder IS NOT NULL"), 0);
+  expect("threads held", count("leases", "name LIKE 'thread:%' AND holder IS NOT NULL"), 0);
   expect("threads that failed", count("threads", "failures > 0 OR stalled_at IS NOT NULL"), 0);
   expect('"task-created" events', count("events", "kind = 'task-created'"), 4);
   expect('"settled" events', count("events", "kind = 'settled'"), 4);
-  expect('"submitted" events', count("events", "kind = 'submitted'"), MAILS.length);
+  expect('"submitted" events', count("events", "kind = 'submitted'"), count("outbox", "state = 'submitted'"));
   expect('"run-failed" events', count("events", "kind = 'run-failed'"), 0);
   return problems;
 }

@@ -1,8 +1,11 @@
+import { enableCompileCache } from "node:module";
 import { DatabaseSync } from "node:sqlite";
 import { instrumentFiles } from "./files.ts";
 import { type Life, type LifeReport, THREAD } from "./life.ts";
 import { arm, seenPoints } from "./points.ts";
 import { instrumentSockets } from "./wire.ts";
+
+enableCompileCache();
 
 /** A process that may be killed: it lives one life after another, until it comes to a point at which it dies. */
 let current: Life | undefined;
@@ -34,7 +37,7 @@ async function live(life: Life): Promise<LifeReport> {
   if (!begun || life.restart === "invoke") {
     await graph.invoke(begun ? null : {}, config).catch((error: unknown) => {
       // On a machine that is busy enough, a heartbeat comes too late: the worker has the thread then.
-      if ((error as { code?: string }).code !== "LEASE_LOST") throw error;
+      if (!/^LEASE_LOST$|^Abort$/.test((error as { code?: string }).code ?? (error as Error).message)) throw error;
     });
   }
   for (;;) {
@@ -46,7 +49,7 @@ async function live(life: Life): Promise<LifeReport> {
       return { kind: "ended", values: state.values as Record<string, unknown>, points };
     }
     await new Promise((resolve) => {
-      setTimeout(resolve, 20);
+      setTimeout(resolve, 40);
     });
   }
 }

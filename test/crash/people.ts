@@ -25,15 +25,18 @@ export function startPerson(mail: MailServer, address: string, answers: readonly
     const { messageId } = await replyAs(mail, { from: address, mail: task, text });
     replies.push({ messageId, answers: id });
   };
+  let looked = 0;
   const timer = setInterval(() => {
-    for (const task of mail.mails(address)) {
+    const mails = mail.mails(address);
+    for (const task of mails.slice(looked)) {
+      looked++;
       const id = task.header("message-id")!;
       if (answered.has(id)) continue;
       const text = answers[Math.min(answered.size, answers.length - 1)]!;
       answered.add(id);
       working = working.then(() => answer(task, id, text)).catch((error: unknown) => void errors.push(error));
     }
-  }, 10);
+  }, 20);
   return {
     address,
     /** The replies that the server took. */

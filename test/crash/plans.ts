@@ -12,7 +12,7 @@ export function planOf(points: Points, seed: number): Plan {
   const random = randomOf(seed);
   const names = Object.keys(points).toSorted((a, b) => a.localeCompare(b));
   const draw = random();
-  const kills = Array.from({ length: draw < 0.7 ? 1 : draw < 0.9 ? 2 : 3 }, () => {
+  const kills = Array.from({ length: draw < 0.8 ? 1 : draw < 0.95 ? 2 : 3 }, () => {
     const point = names[Math.floor(random() * names.length)]!;
     return { point, nth: 1 + Math.floor(random() * Math.min(points[point]!, MOST)) };
   });

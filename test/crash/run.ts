@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     every: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
     plan: { type: "string" },
+    verbose: { type: "boolean", default: false },
     jobs: { type: "string", default: "3" },
   },
 });
@@ -51,6 +52,7 @@ async function runAll(all: readonly { plan: Plan; seed?: number }[]): Promise<vo
       const result = await crashRun(mail, hosts, next.plan);
       results.push(result);
       points = options.record ? merge(points, result.points) : points;
+      if (options.verbose) console.log(`${Math.round(result.ms)} ms, ${result.hit} hit: ${JSON.stringify(next)}`);
       if (result.problems.length === 0) continue;
       console.log(
         `\nFAILED ${next.seed === undefined ? "" : `--runs 1 --seed ${next.seed} `}--plan '${JSON.stringify(next.plan)}'`,
