@@ -20,6 +20,8 @@ export interface LoopOptions {
   /** Resolves when nothing that a pass has started is under way. */
   idle?: () => Promise<void>;
   onStop?: () => Promise<void>;
+  /** Milliseconds after a look in which no wake makes another one. Default: 0. */
+  restMs?: number;
   clock: Clock;
   log: Logger;
 }
@@ -38,9 +40,14 @@ export function startLoop(options: LoopOptions): Loop {
   let stopped = false;
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  const { restMs = 0 } = options;
+  /** Until when the last look is rested from, and whether a wake has asked to look then. */
+  let restUntil = 0;
+  let resting = false;
 
   const run = async () => {
     clearTimeout(timer);
+    resting = false;
     let pause = SWEEP_MS;
     let begun = 0;
     try {
@@ -48,18 +55,18 @@ export function startLoop(options: LoopOptions): Loop {
         dirty = false;
         begun = options.clock();
         while ((await options.pass()) > 0 && !stopped);
-      } while (dirty && !stopped);
+      } while (dirty && restMs === 0 && !stopped);
       const due = await options.nextDue();
       if (due !== undefined) pause = due <= begun ? LEFT_MS : Math.min(SWEEP_MS, Math.max(1, due - options.clock()));
     } catch (error) {
       options.log.error(`The worker's ${options.name} failed and will be tried again`, { error: String(error) });
       pause = AFTER_ERROR_MS;
     }
-    if (!stopped) timer = setTimeout(wake, pause);
+    restUntil = performance.now() + restMs;
+    if (!stopped) timer = setTimeout(look, pause);
   };
-  const wake = () => {
+  const look = () => {
     if (stopped) return;
-    dirty = true;
     running ??= outsideOfRuns(async () => {
       await Promise.resolve();
       await run();
@@ -68,14 +75,24 @@ export function startLoop(options: LoopOptions): Loop {
       if (dirty) wake();
     });
   };
+  const wake = () => {
+    if (stopped) return;
+    dirty = true;
+    if (running || resting) return;
+    const rest = restUntil - performance.now();
+    if (rest <= 0) return look();
+    resting = true;
+    clearTimeout(timer);
+    timer = setTimeout(look, rest);
+  };
   return {
     wake,
     async settle() {
       do {
-        wake();
+        look();
         while (running) await running;
         await options.idle?.();
-      } while (dirty || running);
+      } while ((dirty || running) && !stopped);
     },
     async stop() {
       stopped = true;

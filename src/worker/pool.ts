@@ -17,6 +17,8 @@ const AFTER_ERROR_MS = 5_000;
 export function startPool<Item>(options: PoolOptions<Item>) {
   const running = new Map<string, Promise<unknown>>();
   const resting = new Map<string, NodeJS.Timeout>();
+  /** Found when there was no more room. */
+  let waiting: Item[] = [];
   const rest = (key: string) => {
     const timer = setTimeout(() => {
       resting.delete(key);
@@ -35,14 +37,20 @@ export function startPool<Item>(options: PoolOptions<Item>) {
       options.onDone();
     }
   };
+  const start = () => {
+    while (running.size < options.limit && waiting.length > 0) {
+      const item = waiting.shift()!;
+      const key = options.keyOf(item);
+      if (!running.has(key) && !resting.has(key)) running.set(key, run(item, key));
+    }
+  };
   return {
-    /** Starts what is found and fits; resolves with 0, since what it starts goes on by itself. */
+    /** Starts what is found and fits; resolves with 0, since what it starts goes on by itself. Looks for more only when there is room: looking costs as much as lies there. */
     async fill(): Promise<0> {
-      for (const item of await options.find()) {
-        const key = options.keyOf(item);
-        if (running.size >= options.limit) break;
-        if (!running.has(key) && !resting.has(key)) running.set(key, run(item, key));
-      }
+      start();
+      if (running.size >= options.limit) return 0;
+      waiting = [...(await options.find())];
+      start();
       return 0;
     },
     async idle(): Promise<void> {
@@ -50,6 +58,7 @@ export function startPool<Item>(options: PoolOptions<Item>) {
     },
     /** Resolves when nothing is under way; nothing is started afterwards by a rest that ends. */
     async stop(): Promise<void> {
+      waiting = [];
       await Promise.all(running.values());
       for (const timer of resting.values()) clearTimeout(timer);
       resting.clear();

@@ -24,6 +24,9 @@ export interface Worker extends AsyncDisposable {
 }
 
 const DEFAULT_GRACE_MS = 10_000;
+/** Many commits in a row, as when many replies come in, make these look this often, and not at each of them. */
+const REST_MS = 20;
+const RESUME_REST_MS = 4;
 /** Of `runOnce`: two served agents may go on for ever. */
 const MAX_ROUNDS = 100;
 
@@ -107,12 +110,13 @@ function startLoops(
   const { clock, log, resume, serve } = deps;
   const { db } = deps.ledger;
   const timed = (name: string, pass: () => Promise<number>, nextDue: () => Promise<number | undefined>) =>
-    startLoop({ name, pass, nextDue, clock, log });
+    startLoop({ name, pass, nextDue, restMs: REST_MS, clock, log });
   const pooled = <Item extends { threadId: string }>(
     name: string,
     graphs: () => string[],
     find: () => Promise<Item[]>,
     work: (item: Item) => Promise<unknown>,
+    restMs: number,
   ) => {
     const pool = startPool({
       limit: deps.concurrency,
@@ -126,9 +130,10 @@ function startLoops(
     const loop: Loop = startLoop({
       name,
       pass: async () => (stop.drain.aborted ? 0 : pool.fill()),
-      nextDue: () => nextThreadTime(db, graphs()),
+      nextDue: async () => (graphs().length === 0 ? undefined : nextThreadTime(db, graphs())),
       idle: () => pool.idle(),
       onStop: () => pool.stop(),
+      restMs,
       clock,
       log,
     });
@@ -141,12 +146,17 @@ function startLoops(
       () => resume.graphs(),
       () => readyThreads(db, { graphs: resume.graphs(), now: clock(), limit: deps.concurrency * 2 }),
       ({ threadId, graph }) => resume.resume(threadId, graph, stop.abort, stop.drain),
+      RESUME_REST_MS,
     ),
     pooled(
       "requests",
       () => serve.graphs(),
-      () => openRequests(db, { graphs: serve.graphs(), now: clock(), limit: deps.concurrency * 2 }),
+      async () => {
+        const graphs = serve.graphs();
+        return graphs.length === 0 ? [] : openRequests(db, { graphs, now: clock(), limit: deps.concurrency * 2 });
+      },
       ({ id }) => serve.serve(id, stop.abort, stop.drain),
+      REST_MS,
     ),
     timed(
       "dispatch",

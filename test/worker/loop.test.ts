@@ -42,6 +42,34 @@ describe("a loop", () => {
     expect(pass.mock.calls.length).toBe(calls);
   });
 
+  it("that rests makes few looks of many calls, the first at once, and misses none", async () => {
+    let work = 0;
+    let done = 0;
+    const pass = vi.fn(async () => {
+      done = work;
+      return 0;
+    });
+    const options = { name: "test", pass, nextDue: async () => undefined, clock: Date.now, log: collectLog() };
+    const one = startLoop({ ...options, restMs: 40 });
+    const begin = performance.now();
+    while (performance.now() - begin < 100) {
+      work += 1;
+      one.wake();
+      await new Promise((resolve) => setImmediate(resolve));
+      if (work === 2) expect(done).toBeGreaterThan(0);
+    }
+    await vi.waitFor(() => expect(done).toBe(work));
+    expect(pass.mock.calls.length).toBeLessThan(6);
+    // Whoever settles does not rest.
+    work += 1;
+    const settling = performance.now();
+    one.wake();
+    await one.settle();
+    expect(done).toBe(work);
+    expect(performance.now() - settling).toBeLessThan(35);
+    await one.stop();
+  });
+
   it("goes on after an error, which it tells of", async () => {
     const one = loop(async () => {
       throw new Error("broken");

@@ -27,9 +27,26 @@ describe("a pool", () => {
     gates.get("a")!();
     await vi.waitFor(() => expect(one.onDone).toHaveBeenCalledTimes(1));
     await one.fill();
-    expect(started).toEqual(["a", "b", "a"]);
+    expect(started).toEqual(["a", "b", "c"]);
     for (const open of gates.values()) open();
     await one.idle();
+  });
+
+  it("does not look for more while it is full", async () => {
+    const gate = Promise.withResolvers<void>();
+    const find = vi.fn(async () => ["a", "b", "c"]);
+    const one = startPool({
+      limit: 2,
+      find,
+      keyOf: (item) => item,
+      work: () => gate.promise,
+      onError: () => {},
+      onDone: () => {},
+    });
+    for (let round = 0; round < 5; round++) await one.fill();
+    expect(find).toHaveBeenCalledTimes(1);
+    gate.resolve();
+    await one.stop();
   });
 
   it("tells of work that was rejected, and leaves that item alone for a while", async () => {

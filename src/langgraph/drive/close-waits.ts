@@ -29,11 +29,17 @@ export async function closeWaits(kit: OpenKit, thread: Thread, state: ThreadStat
   for (const wait of left) {
     const source = followedBy.get(wait.checkpointId);
     if (source === undefined) continue;
-    if (wait.deliveredAt !== null) await closeWait(kit.ledger.db, wait.id, "consumed", kit.clock());
+    if (wait.deliveredAt !== null) await consumeWait(kit, wait);
     else if (await asksAgain(kit, wait, source, state)) live.push(wait);
     else await cancelWait(kit, wait);
   }
   return live;
+}
+
+async function consumeWait(kit: OpenKit, wait: WaitRecord): Promise<void> {
+  // Lost in a power cut, so is the release of the thread's lease, which follows: then all of this is done once more.
+  const options = { durable: "soon" } as const;
+  await kit.ledger.db.transaction((sql) => closeWait(sql, wait.id, "consumed", kit.clock()), options);
 }
 
 /** An update of the state runs the waiting node anew. It asks again for what an earlier node sent; what it sent itself, it sends anew. */

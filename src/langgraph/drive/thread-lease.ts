@@ -87,7 +87,8 @@ async function tryHold(
     clearInterval(heartbeat);
     if (given) return;
     given = true;
-    await up(db, lease);
+    // Lost in a power cut, it is the lease of a run that vanished, and the thread is looked at once more.
+    await db.transaction((sql) => up(sql, lease), { durable: "soon" });
   };
   return {
     lease,
