@@ -66,6 +66,7 @@ async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectat
   const { threadId, nodeTaskId, toolCallId } = node;
   const what = JSON.stringify([expectation.agent, expects, expectation.key ?? null]);
   const id = hashId("await-mail", kit.ledger.id, threadId, nodeTaskId, toolCallId, what);
+  await node.stored;
   const known = await findTask(db, id);
   if (known) return known;
   const now = kit.clock();

@@ -78,6 +78,8 @@ export async function waitFor(
   { id: waitId, tasks, ...options }: Wait,
 ): Promise<WaitResult> {
   const { threadId, nodeTaskId, checkpointId } = node;
+  // A wait of a checkpoint that was never stored would stay open for ever: after a crash the node runs from another one.
+  await node.stored;
   const taskIds = tasks.map((task) => task.id);
   const wait = { id: waitId, graph: node.run.graph, threadId, node: node.node, nodeTaskId, checkpointId };
   const now = kit.clock();
