@@ -234,7 +234,7 @@ async function composeAnswer(
   now: number,
 ): Promise<{ raw: Uint8Array; messageId: string; to: string; ending: Ending["kind"] }> {
   const ownId = messageId(id, agent.address.address.split("@")[1]!);
-  const to = (request.replyTo[0] ?? request.from)!.address;
+  const to = answerAddress(request);
   // Who asked has said where the answer goes: that widens nothing.
   if ([to, splitSubaddress(to).base].every((address) => firstNotAllowed(agent.recipients, [address]) !== undefined)) {
     throw new EmailKitError(
@@ -266,4 +266,13 @@ function answerText(ending: Ending): string {
   if (ending.kind === "failed") return "The work could not be done: the agent failed. Its operator can see why.";
   const { text, data } = ending.answer;
   return text ?? (typeof data === "string" ? data : JSON.stringify(data, null, 2));
+}
+
+/** From, or the Reply-To of the same mailbox or domain: another one would let a forged request send the answer anywhere. */
+function answerAddress({ from, replyTo }: MailMessage): string {
+  const asked = from!.address;
+  const [wanted] = replyTo;
+  if (!wanted) return asked;
+  const domain = (address: string) => address.split("@")[1]!.toLowerCase();
+  return domain(wanted.address) === domain(asked) ? wanted.address : asked;
 }

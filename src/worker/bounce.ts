@@ -21,8 +21,9 @@ export async function settleBounce(
   bounce: Omit<Bounce, "attempts">,
   now: number,
 ): Promise<"bounced" | "mailed-again" | "late"> {
-  const { kind: _, ...failure } = bounce;
-  const attempt: FailedAttempt = { ...failure, at: new Date(now).toISOString() };
+  const { recipient, status, diagnostic, permanent } = bounce;
+  const at = new Date(now).toISOString();
+  const attempt: FailedAttempt = { recipient, ...(status && { status }), diagnostic, permanent, at };
   const plan = planOf(task, attempt, now);
   const { agent, graph, threadId, id: taskId } = task;
   if (!plan) {

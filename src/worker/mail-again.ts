@@ -22,14 +22,23 @@ export async function mailAgain(deps: WorkerDeps): Promise<number> {
   if (next === undefined || next > now) return 0;
   const isOurs = (task: TaskRecord) => deps.agents.has(task.agent);
   const again = (await tasksToMail(db, "resend", now, BATCH)).filter(isOurs);
-  for (const task of again) await resend(deps, task);
+  for (const task of again) await alone(deps, task, () => resend(deps, task));
   const stepping = (await tasksToMail(db, "step", now, BATCH)).filter(isOurs);
   for (const task of stepping) {
     const step = task.steps[0]!;
-    if (step.kind === "remind") await remind(deps, task);
-    else await escalate(deps, task, step);
+    await alone(deps, task, () => (step.kind === "remind" ? remind(deps, task) : escalate(deps, task, step)));
   }
-  return again.length + stepping.length;
+  // Looked at again when the next one is due: what failed would keep this pass busy.
+  return 0;
+}
+
+/** What cannot be mailed keeps no other task from it; it is tried again at the next pass. */
+async function alone(deps: WorkerDeps, task: TaskRecord, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    deps.log.error("A task could not be mailed again", { taskId: task.id, error: String(error) });
+  }
 }
 
 export async function nextMailAgain(deps: WorkerDeps): Promise<number | undefined> {

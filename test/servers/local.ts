@@ -6,7 +6,7 @@ import type { TestServer, TestServerKind } from "./server.ts";
 export const local: TestServerKind = { name: "local", missing: () => undefined, start: startLocal };
 
 async function startLocal(accounts: readonly string[]): Promise<TestServer> {
-  const server = await startMailServer({ magic: { delayMs: 500 }, requireAuth: false });
+  const server = await startMailServer({ magic: { delayMs: 2_000 }, requireAuth: false });
   for (const address of accounts) server.account(address);
   return {
     name: "local",

@@ -71,6 +71,10 @@ async function answerTask(kit: OpenKit, request: AwaitReplyRequest, value: unkno
   const data = named === undefined ? value : (value as { data?: unknown }).data;
   const task = await findTask(kit.ledger.db, request.taskId);
   if (!task) return;
+  if (task.expects) {
+    kit.log.warn("An answer was ignored: the graph waits for a mail, and for no answer", { taskId: task.id });
+    return;
+  }
   const checked = task.replySchema ? validateJson(task.replySchema, data) : { ok: true as const };
   if (!checked.ok) {
     const issues = checked.issues.map((issue) => issue.message).join(" ");
