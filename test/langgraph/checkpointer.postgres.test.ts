@@ -1,6 +1,6 @@
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres";
 import { deltaChannelHistoryTests, validate } from "@langchain/langgraph-checkpoint-validation";
-import pg from "pg";
+import { Pool } from "pg";
 import { afterAll, beforeAll, describe } from "vitest";
 import { EmailCheckpointSaver } from "../../src/langgraph/checkpointer.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
@@ -29,7 +29,7 @@ describe.skipIf(!hasPostgres)("EmailCheckpointSaver around PostgresSaver, in one
     async createCheckpointer() {
       // The suite counts what a fresh saver lists.
       const schema = `checkpoints_${++made}`;
-      const pool = new pg.Pool({ connectionString: postgres.url });
+      const pool = new Pool({ connectionString: postgres.url });
       // The server ends the pool's idle connections when it stops.
       pool.on("error", () => {});
       const saver = new EmailCheckpointSaver(new PostgresSaver(pool, undefined, { schema }), async () => kit);
