@@ -39,7 +39,7 @@ export const CONCEPT_REACH = 8;
  * Hands each feature over with the word at which it ends: two or three stems of which one or two belong to a concept, and pairs of concepts in their order.
  * Other words are left out: what a few thousand generated mails say of them is chance.
  */
-export function forEachFeature(
+function forEachFeature(
   tokens: Tokens,
   hits: readonly Hit[],
   visit: (hash: number, index: number) => void,
@@ -119,7 +119,7 @@ export function compileModel(model: Model): CompiledModel {
 }
 
 /** The hash of an n-gram as the data writes it. */
-export function hashOf(gram: string): number {
+function hashOf(gram: string): number {
   return gram
     .split(" ")
     .map((part) => (part.startsWith("@") ? conceptHash(part.slice(1)) : stemHashOf(part)))
