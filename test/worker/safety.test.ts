@@ -183,15 +183,17 @@ describe("a request", () => {
     await kit.close();
   });
 
-  it("gets no answer where its Reply-To says, if the agent may not mail there", async () => {
+  it("is answered to the mailbox or domain that asked, and to no other that its Reply-To names", async () => {
     const kit = serving(":memory:");
     request(["From: boss@b.example", "Reply-To: mallory@evil.example", "Message-ID: <2@b.example>"]);
     request(["From: boss@b.example", "Reply-To: boss+token@b.example", "Message-ID: <3@b.example>"]);
     await kit.runOnce();
     expect(mail.mails("mallory@evil.example")).toHaveLength(0);
-    expect(mail.mails("boss@b.example")).toHaveLength(1);
-    const endings = (await kit.events()).filter(({ kind }) => kind === "request-answered");
-    expect(new Set(endings.map(({ data }) => data["ending"]))).toEqual(new Set(["done", "unanswerable"]));
+    expect(mail.mails("boss@b.example")).toHaveLength(2);
+    const answered = (await kit.events()).filter(({ kind }) => kind === "request-answered");
+    expect(new Set(answered.map(({ data }) => data["to"]))).toEqual(
+      new Set(["boss@b.example", "boss+token@b.example"]),
+    );
     await kit.close();
   });
 });
