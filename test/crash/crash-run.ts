@@ -10,8 +10,7 @@ import { ANSWERS, startPerson } from "./people.ts";
 import type { Kill } from "./points.ts";
 
 /** What a run is to go through: the process dies at each of these in turn, and is started again. */
-export interface Plan {
-  restart: Life["restart"];
+export interface Plan extends Pick<Life, "restart" | "sabotage"> {
   kills: readonly Kill[];
 }
 
@@ -48,6 +47,7 @@ export async function crashRun(
     accounts: { desk: account("desk"), lab: account("lab") },
     people: { boss: account("boss").address, alice: account("alice").address, bob: account("bob").address },
     restart: plan.restart,
+    ...(plan.sabotage && { sabotage: plan.sabotage }),
   };
   const people = (["boss", "alice", "bob"] as const).map((name) => startPerson(mail, life.people[name], ANSWERS[name]));
   const wrecks: Wreck[] = [];

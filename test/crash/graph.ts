@@ -41,7 +41,7 @@ export function createWorld(life: Life) {
       onUnknown: { resendAfter: "100 ms" },
       retry: { first: "20 ms" },
     },
-    instrumentedPorts,
+    instrumentedPorts(life),
   );
   const saver = () =>
     kit.checkpointer(

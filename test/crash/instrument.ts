@@ -9,15 +9,16 @@ import { openSqlite } from "../../src/ledger/sqlite.ts";
 import { createMailbox } from "../../src/transport/imap.ts";
 import { createSubmitter } from "../../src/transport/smtp.ts";
 import type { Mailbox, MailboxReader, Submitter } from "../../src/transport/transport.ts";
+import type { Life } from "./life.ts";
 import { after, around, point } from "./points.ts";
 
 /** The kit's ports, with a point at every await. */
-export const instrumentedPorts: KitPorts = {
+export const instrumentedPorts = (life: Life): KitPorts => ({
   openDatabase: async (ledger) =>
     instrumentDatabase(isPostgresUrl(ledger) ? await openPostgres(ledger) : openSqlite(ledger)),
-  createSubmitter: (options, settings) => instrumentSubmitter(createSubmitter(options, settings)),
+  createSubmitter: (options, settings) => instrumentSubmitter(createSubmitter(options, settings), life.sabotage),
   createMailbox: (options, settings) => instrumentMailbox(createMailbox(options, settings)),
-};
+});
 
 /** Points bear the names of the functions that ask: `markSending:after`, or in a transaction `createTask.insertTask`. */
 function instrumentDatabase(db: Database): Database {
@@ -66,13 +67,15 @@ function caller(): string | undefined {
   return name;
 }
 
-function instrumentSubmitter(submitter: Submitter): Submitter {
+function instrumentSubmitter(submitter: Submitter, sabotage: Life["sabotage"]): Submitter {
   return {
     submit: (mail) =>
       around("submit", () =>
         submitter.submit({
           ...mail,
-          ...(mail.onHandover && { onHandover: () => around("submit.handover", mail.onHandover!) }),
+          ...(mail.onHandover && {
+            onHandover: () => around("submit.handover", sabotage ? async () => {} : mail.onHandover!),
+          }),
         }),
       ),
     verify: () => submitter.verify(),

@@ -9,6 +9,8 @@ export interface Life {
   /** Who takes up a thread that has begun: the workers alone, or a user who runs it on as well. */
   restart: "worker" | "invoke";
   kill?: Kill;
+  /** Breaks the kit, to see that it is seen: mails are handed over without a word in the ledger before. */
+  sabotage?: "no-handover";
 }
 
 export type LifeReport =

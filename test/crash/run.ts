@@ -4,13 +4,15 @@ import { startMailServer } from "../../src/dev/index.ts";
 import { crashRun, type Plan, type RunResult } from "./crash-run.ts";
 import { createHosts } from "./hosts.ts";
 import { everyPlan, merge, planOf, type Points } from "./plans.ts";
+import { describePoints } from "./promises.ts";
 
 /**
  * Kills processes at named points, starts them again and checks what is left: docs/crashes.md.
  *
  *     run.ts --runs 1000 --seed 1     random runs; run i has the seed 1 + i
  *     run.ts --every                  one run for each point
- *     run.ts --record                 the same, and writes the points that were seen
+ *     run.ts --record                 the same, and writes the points that were seen, and docs/crashes.md
+ *     run.ts --table                  docs/crashes.md alone, from the points that were seen last
  *     run.ts --plan '{"restart":"worker","kills":[{"point":"submit:after","nth":1}]}' --runs 20
  */
 const { values: options } = parseArgs({
@@ -22,10 +24,11 @@ const { values: options } = parseArgs({
     plan: { type: "string" },
     verbose: { type: "boolean", default: false },
     jobs: { type: "string", default: "3" },
+    table: { type: "boolean", default: false },
   },
 });
 const file = new URL("points.json", import.meta.url);
-let points = JSON.parse(readFileSync(file, "utf8")) as Points;
+let points = options.record ? {} : (JSON.parse(readFileSync(file, "utf8")) as Points);
 await using mail = await startMailServer({ starttls: false });
 const hosts = createHosts();
 const begin = performance.now();
@@ -33,7 +36,14 @@ const results: RunResult[] = [];
 
 if (options.record) await runAll(Array.from({ length: 5 }, () => ({ plan: { restart: "worker", kills: [] } })));
 if (options.every || options.record) await runAll(everyPlan(points).map((plan) => ({ plan })));
-const runs = Number(options.runs ?? (options.every || options.record ? 0 : 100));
+// What only a process comes to that takes up what another one left.
+if (options.record)
+  await runAll(
+    everyPlan(points)
+      .filter(({ kills }) => kills.length > 1)
+      .map((plan) => ({ plan })),
+  );
+const runs = Number(options.runs ?? (options.every || options.record || options.table ? 0 : 100));
 const plan = options.plan && (JSON.parse(options.plan) as Plan);
 await runAll(
   Array.from({ length: runs }, (_, place) => {
@@ -42,7 +52,10 @@ await runAll(
   }),
 );
 hosts.close();
-if (options.record) writeFileSync(file, `${JSON.stringify(sorted(points), null, 2)}\n`);
+if (options.record) writeFileSync(file, `${JSON.stringify(points, null, 2)}\n`);
+if (options.record || options.table) {
+  writeFileSync(new URL("../../docs/crashes.md", import.meta.url), describePoints(points));
+}
 report();
 
 async function runAll(all: readonly { plan: Plan; seed?: number }[]): Promise<void> {
@@ -51,7 +64,7 @@ async function runAll(all: readonly { plan: Plan; seed?: number }[]): Promise<vo
     for (let next = queue.shift(); next; next = queue.shift()) {
       const result = await crashRun(mail, hosts, next.plan);
       results.push(result);
-      points = options.record ? merge(points, result.points) : points;
+      points = options.record ? merge(points, result.points, next.plan) : points;
       if (options.verbose) console.log(`${Math.round(result.ms)} ms, ${result.hit} hit: ${JSON.stringify(next)}`);
       if (result.problems.length === 0) continue;
       console.log(
@@ -61,10 +74,6 @@ async function runAll(all: readonly { plan: Plan; seed?: number }[]): Promise<vo
     }
   };
   await Promise.all(Array.from({ length: Number(options.jobs) }, work));
-}
-
-function sorted(all: Points): Points {
-  return Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => a.localeCompare(b)));
 }
 
 function report(): void {

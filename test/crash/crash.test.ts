@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startMailServer, type MailServer } from "../../src/dev/index.ts";
+import { crashRun, type Plan } from "./crash-run.ts";
+import { createHosts } from "./hosts.ts";
+import { planOf, type Points } from "./plans.ts";
+import { describePoints } from "./promises.ts";
+
+const RUNS = 80;
+const JOBS = 3;
+const points = JSON.parse(readFileSync(new URL("points.json", import.meta.url), "utf8")) as Points;
+
+let mail: MailServer;
+const hosts = createHosts();
+beforeAll(async () => {
+  mail = await startMailServer({ starttls: false });
+});
+afterAll(async () => {
+  hosts.close();
+  await mail.close();
+});
+
+const run = (plan: Plan) => crashRun(mail, hosts, plan);
+
+describe("processes that are killed at random points", () => {
+  it(`lose nothing and do nothing twice, in ${RUNS} runs`, { timeout: 300_000 }, async () => {
+    const seeds = Array.from({ length: RUNS }, (_, place) => place + 1);
+    const failures: unknown[] = [];
+    let hit = 0;
+    const work = async () => {
+      for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+        const result = await run(planOf(points, seed));
+        hit += result.hit;
+        if (result.problems.length > 0) failures.push({ seed, plan: result.plan, problems: result.problems });
+      }
+    };
+    await Promise.all(Array.from({ length: JOBS }, work));
+    expect(failures).toEqual([]);
+    expect(hit).toBeGreaterThan(RUNS / 2);
+  });
+});
+
+describe("a process that is killed", () => {
+  const once = (point: string): Plan => ({ restart: "worker", kills: [{ point, nth: 1 }] });
+
+  it.each(["saver.put(input):after", "createTask:commit", "submit:after", "receiveMessage:commit", "answer:commit"])(
+    "at %s",
+    async (point) => {
+      const { hit, problems } = await run(once(point));
+      expect(problems).toEqual([]);
+      expect(hit).toBe(1);
+    },
+  );
+
+  it("is seen to mail twice where the ledger is not told before a mail is handed over", async () => {
+    const { problems } = await run({ ...once("submit:after"), sabotage: "no-handover" });
+    expect(problems.join("\n")).toMatch(/delivered 2 times, with 0 kills in the window/);
+  });
+});
+
+it("docs/crashes.md is about the points that were seen", () => {
+  const words = (text: string) => text.replace(/[\s|-]+/g, " ");
+  const page = readFileSync(new URL("../../docs/crashes.md", import.meta.url), "utf8");
+  expect(words(page)).toBe(words(describePoints(points)));
+});
