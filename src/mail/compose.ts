@@ -104,8 +104,9 @@ function extraHeaders(input: ComposeInput): { key: string; value: string }[] {
   }
   if (input.autoSubmitted !== undefined) {
     fields.push({ key: "Auto-Submitted", value: input.autoSubmitted });
-    // Asks Exchange not to answer with notices of absence, receipts and the like.
-    fields.push({ key: "X-Auto-Response-Suppress", value: "All" });
+    // Asks Exchange not to answer by itself. Whoever is asked for something may say that they are away: a notice of absence is worth knowing.
+    const suppressed = input.autoSubmitted === "auto-generated" ? "DR, RN, NRN, AutoReply" : "All";
+    fields.push({ key: "X-Auto-Response-Suppress", value: suppressed });
   }
   return fields;
 }

@@ -108,12 +108,12 @@ test("an attached mail travels as plain octets, so that nobody takes it for part
 });
 
 test.each([
-  ["auto-generated", /^Auto-Submitted: auto-generated\r$/m],
-  ["auto-replied", /^Auto-Submitted: auto-replied\r$/m],
-] as const)("%s mail says so, and asks for no automatic answer", async (autoSubmitted, line) => {
-  const mail = await compose({ autoSubmitted });
-  expect(mail).toMatch(line);
-  expect(mail).toMatch(/^X-Auto-Response-Suppress: All\r$/m);
+  ["auto-generated", "but to say that one is away", "DR, RN, NRN, AutoReply"],
+  ["auto-replied", "at all", "All"],
+] as const)("%s mail says so, and asks for no automatic answer %s", async (autoSubmitted, _, suppressed) => {
+  const fields = (await compose({ autoSubmitted })).split("\r\n");
+  expect(fields).toContain(`Auto-Submitted: ${autoSubmitted}`);
+  expect(fields).toContain(`X-Auto-Response-Suppress: ${suppressed}`);
 });
 
 test("without autoSubmitted neither field is there", async () => {
