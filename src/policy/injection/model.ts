@@ -39,11 +39,7 @@ export const CONCEPT_REACH = 8;
  * Hands each feature over with the word at which it ends: two or three stems of which one or two belong to a concept, and pairs of concepts in their order.
  * Other words are left out: what a few thousand generated mails say of them is chance.
  */
-function forEachFeature(
-  tokens: Tokens,
-  hits: readonly Hit[],
-  visit: (hash: number, index: number) => void,
-): void {
+function forEachFeature(tokens: Tokens, hits: readonly Hit[], visit: (hash: number, index: number) => void): void {
   const telling = tellingWords(tokens.count, hits);
   const stem = (i: number): number => stemHash(tokens.codes, tokens.start[i] ?? 0, tokens.end[i] ?? 0);
   for (let i = 1; i < tokens.count; i++) {
