@@ -1,4 +1,4 @@
-import { enableCompileCache } from "node:module";
+import { enableCompileCache, flushCompileCache } from "node:module";
 import { DatabaseSync } from "node:sqlite";
 import { instrumentFiles } from "./files.ts";
 import { type Life, type LifeReport, THREAD } from "./life.ts";
@@ -46,6 +46,8 @@ async function live(life: Life): Promise<LifeReport> {
       await kit.close();
       const points = seenPoints();
       arm(undefined);
+      // Who is killed leaves none.
+      flushCompileCache();
       return { kind: "ended", values: state.values as Record<string, unknown>, points };
     }
     await new Promise((resolve) => {
