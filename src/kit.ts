@@ -1,10 +1,5 @@
-import { randomUUID } from "node:crypto";
-import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import type { Agent } from "./accounts/agent.ts";
 import { followEvents } from "./audit/follow.ts";
-import type { BlobStore } from "./blobs/blobs.ts";
-import { fileBlobs } from "./blobs/files.ts";
-import { memoryBlobs } from "./blobs/memory.ts";
 import {
   checkLedger,
   checkSecret,
@@ -12,139 +7,40 @@ import {
   type EmailKitConfig,
   readAgents,
   readRetryPolicy,
-  readTokenKey,
   readUnknownPolicy,
 } from "./config.ts";
+import type { EmailKit, StartOptions } from "./email-kit.ts";
 import { EmailKitError } from "./errors.ts";
-import { hashId } from "./langgraph/base32.ts";
-import { awaitMail, type MailExpectation, type MailOutcome } from "./langgraph/calls/await-mail.ts";
-import { awaitReplies, type AwaitRepliesOptions, type Replies } from "./langgraph/calls/await-replies.ts";
-import { cancelTask } from "./langgraph/calls/cancel-task.ts";
+import { awaitMail } from "./langgraph/calls/await-mail.ts";
+import { awaitReplies } from "./langgraph/calls/await-replies.ts";
 import { awaitReply } from "./langgraph/calls/await-reply.ts";
-import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
-import { createNodes, type EmailNodes } from "./langgraph/calls/nodes.ts";
-import type { Outcome } from "./langgraph/calls/outcome.ts";
-import type { TaskReceipt } from "./langgraph/calls/receipt.ts";
-import { sendTask, type TaskMail } from "./langgraph/calls/send-task.ts";
-import { createTools, type EmailTools } from "./langgraph/calls/tools.ts";
+import { cancelTask } from "./langgraph/calls/cancel-task.ts";
+import { createNodes } from "./langgraph/calls/nodes.ts";
+import { sendTask } from "./langgraph/calls/send-task.ts";
+import { createTools } from "./langgraph/calls/tools.ts";
 import { EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
 import type { OpenKit } from "./langgraph/context.ts";
-import { attachGraph, type AttachOptions } from "./langgraph/drive/attach.ts";
+import { attachGraph } from "./langgraph/drive/attach.ts";
 import { inProcessResume } from "./langgraph/drive/in-process.ts";
 import type { DrivenGraph } from "./langgraph/drive/thread-state.ts";
-import { inProcessServe, type ServedInbox, type ServeOptions } from "./langgraph/serve-inbox.ts";
-import { type AuditEvent, appendEvent, readEvents } from "./ledger/events.ts";
-import { openLedger } from "./ledger/ledger.ts";
-import { type Disposition, lateMessages, type MessageRecord, messagesByDisposition } from "./ledger/messages.ts";
-import { databaseBlobs } from "./ledger/blobs.ts";
-import type { Database } from "./ledger/database.ts";
-import { openPostgres } from "./ledger/postgres.ts";
-import { isPostgresUrl } from "./ledger/postgres/url.ts";
-import { openSqlite } from "./ledger/sqlite.ts";
-import { retryStalled, stalledThreads, type ThreadRecord } from "./ledger/threads.ts";
-import { consoleLogger } from "./log.ts";
-import { type Duration, durationMs } from "./time/duration.ts";
+import { inProcessServe, type ServedInbox } from "./langgraph/serve-inbox.ts";
+import { appendEvent, readEvents } from "./ledger/events.ts";
+import { lateMessages, messagesByDisposition } from "./ledger/messages.ts";
+import { retryStalled, stalledThreads } from "./ledger/threads.ts";
+import { connectAgents, type KitPorts, openKit, PORTS } from "./open-kit.ts";
 import { readCalendar } from "./time/calendar.ts";
-import { createMailbox } from "./transport/imap.ts";
-import { createSubmitter } from "./transport/smtp.ts";
-import type { Mailbox } from "./transport/transport.ts";
+import { durationMs } from "./time/duration.ts";
 import type { WorkerDeps } from "./worker/deps.ts";
 import { releaseMessage } from "./worker/release.ts";
 import { stopOnSignal } from "./worker/signals.ts";
 import { runOnce, startWorker, type Worker } from "./worker/worker.ts";
-
-/** A compiled graph, of whatever state. */
-export interface CompiledGraph {
-  invoke(input: never, options?: never): Promise<unknown>;
-}
-
-type InputOf<Graph extends CompiledGraph> = Parameters<Graph["invoke"]>[0];
-type StateOf<Graph extends CompiledGraph> = Awaited<ReturnType<Graph["invoke"]>>;
-
-export interface StartOptions {
-  /** On which signals the worker stops and lets the process end, as `worker.stop()` does. A program that listens for one itself ends as it likes. Default: `["SIGTERM"]`. */
-  stopOn?: readonly NodeJS.Signals[];
-  /** How long runs may take to come to their next step when such a signal comes. Default: "10 s". */
-  grace?: Duration;
-}
-
-/** Everything that a graph needs to work with people and agents by mail. Opens its ledger at the first use; makes connections only for a worker. */
-export interface EmailKit<AgentName extends string = string> extends AsyncDisposable {
-  /** Mails a task, once, however often the node is executed. Inside a node or tool of an attached graph. */
-  sendTask<Reply>(task: TaskDefinition<Reply>, mail: TaskMail<AgentName>): Promise<TaskReceipt<Reply>>;
-  /**
-   * Parks the graph until the task has an outcome, and returns it. `task`: its definition, or the receipt of its send; with a receipt, the definition
-   * too where the schema has transforms. Throws LangGraph's interrupt, which must pass.
-   */
-  awaitReply<Reply>(
-    task: TaskDefinition<Reply> | TaskReceipt<Reply>,
-    definition?: TaskDefinition<Reply>,
-  ): Promise<Outcome<Reply>>;
-  /** Mails several tasks of one kind; `key` defaults to the place in the list. */
-  sendTasks<Reply>(task: TaskDefinition<Reply>, mails: readonly TaskMail<AgentName>[]): Promise<TaskReceipt<Reply>[]>;
-  /** Parks the graph once for several tasks, until all, any, the first answered or enough of them have an outcome. */
-  awaitReplies<Reply>(
-    receipts: readonly TaskReceipt<Reply>[],
-    options?: AwaitRepliesOptions<Reply>,
-  ): Promise<Replies<Reply>>;
-  /** Replies that came after the task's outcome, oldest first: kept and shown, and never applied. */
-  lateReplies(receipt: TaskReceipt): Promise<MessageRecord[]>;
-  /** Ends a task as `cancelled`, and tells whoever was asked. Resolves with false when it had its outcome already. */
-  cancelTask(receipt: TaskReceipt, reason: string): Promise<boolean>;
-  /** Parks the graph until a mail comes that is no reply, such as a one-time code, and returns it with the code and the link in it. */
-  awaitMail(expectation: MailExpectation<AgentName>): Promise<MailOutcome>;
-  /** The same two calls as ready nodes. */
-  readonly nodes: EmailNodes<AgentName>;
-  /** LangChain tools with which a model mails and waits as one agent. */
-  tools(agent: AgentName): EmailTools;
-  /** Wraps a saver of any kind: pass the result to `compile({ checkpointer })`. */
-  checkpointer(saver: BaseCheckpointSaver): EmailCheckpointSaver;
-  /** Makes the compiled graph's runs durable and exclusive, and known to the worker under `name`, which must stay the same while threads wait. Returns the same graph. */
-  attach<Graph extends CompiledGraph>(name: string, graph: Graph, options?: AttachOptions): Graph;
-  /** Lets an agent answer mail that asks for work: each request is one run of the attached graph, and its result goes back in the same conversation. */
-  serveInbox<Graph extends CompiledGraph>(
-    agent: AgentName,
-    graph: Graph,
-    options: ServeOptions<InputOf<Graph>, StateOf<Graph>>,
-  ): void;
-  /**
-   * Signs in to every agent's submission server and opens its mailbox, without sending or reading: to be called once at setup.
-   * @throws EmailKitError the first account's error: `SMTP_AUTH_FAILED`, `IMAP_UNREACHABLE`, `MAILBOX_NOT_FOUND`, …
-   */
-  verify(): Promise<void>;
-  /** Starts the worker: it submits, watches the mailboxes, resumes, serves and expires, until it is stopped. While it runs, the same one is returned. */
-  start(options?: StartOptions): Promise<Worker>;
-  /** Does all of that once and ends, for a cron job or a webhook: no process needs to run while a graph waits. */
-  runOnce(): Promise<void>;
-  /** The audit log: what happened in a thread, or in all, oldest first. */
-  events(options?: { threadId?: string; after?: number; limit?: number }): Promise<AuditEvent[]>;
-  /** Calls `listener` for every event from now on, also of other processes on the same ledger. Returns the way to stop. */
-  follow(listener: (event: AuditEvent) => void): Promise<() => void>;
-  /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */
-  messages(disposition: Disposition): Promise<MessageRecord[]>;
-  /** Lets a quarantined mail through (`id` as `messages` gives it): the graph goes on exactly as the reply would have made it. */
-  release(id: string): Promise<"settled" | "late" | "request">;
-  /** Threads whose runs threw too often. */
-  stalled(): Promise<ThreadRecord[]>;
-  /** Lets a stalled thread be tried again. Resolves with false when it is not stalled. */
-  retry(threadId: string): Promise<boolean>;
-  /** Stops the worker, if it runs, and closes the ledger. */
-  close(): Promise<void>;
-}
 
 /**
  * Puts a kit together; opens nothing yet, so that a graph's module can export it.
  * @throws EmailKitError `INVALID_CONFIG`, `INVALID_ADDRESS` at once, for what can be seen without a connection.
  */
 export function createEmailKit<const AgentName extends string>(config: EmailKitConfig<AgentName>): EmailKit<AgentName> {
-  return composeKit(config, { openDatabase, createSubmitter, createMailbox });
-}
-
-/** What a kit reaches the outside world through, besides its blob store. */
-export interface KitPorts {
-  openDatabase: (ledger: string) => Promise<Database>;
-  createSubmitter: typeof createSubmitter;
-  createMailbox: typeof createMailbox;
+  return composeKit(config, PORTS);
 }
 
 /** {@link createEmailKit} on other ports: not part of the package's interface. */
@@ -173,25 +69,17 @@ export function composeKit<const AgentName extends string>(
   };
   const workerDeps = async (): Promise<{ deps: WorkerDeps; close: () => Promise<void> }> => {
     const kit = await open();
-    const submitters = new Map(
-      [...agents.values()].map((agent) => [
-        agent.name,
-        ports.createSubmitter(agent.account.smtp, { log: kit.log, closeTimeoutMs: CLOSE_TIMEOUT_MS }),
-      ]),
-    );
-    const mailboxes = mailboxesOf([...agents.values()], kit, ports);
+    const { close, ...servers } = connectAgents([...agents.values()], kit, ports);
     const deps: WorkerDeps = {
       ...kit,
-      submitters,
-      mailboxes,
+      ...servers,
       resume: inProcessResume(kit, graphs),
       serve: inProcessServe(kit, inboxes),
       onUnknown,
       leaseMs,
       concurrency: config.concurrency ?? DEFAULTS.concurrency,
     };
-    const closables = [...submitters.values(), ...mailboxes.map(({ mailbox }) => mailbox)];
-    return { deps, close: async () => void (await Promise.all(closables.map((closable) => closable.close()))) };
+    return { deps, close };
   };
   const close = async () => {
     await (await running)?.stop();
@@ -306,58 +194,6 @@ export function composeKit<const AgentName extends string>(
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** The worker has let submissions end before it closes their connections. */
-const CLOSE_TIMEOUT_MS = 1_000;
-
-async function openDatabase(ledger: string): Promise<Database> {
-  return isPostgresUrl(ledger) ? openPostgres(ledger) : openSqlite(ledger);
-}
-
-async function openKit(
-  config: EmailKitConfig,
-  ports: KitPorts,
-  agents: Map<string, Agent>,
-  times: Pick<OpenKit, "leaseMs" | "retry">,
-): Promise<OpenKit> {
-  const clock = config.clock ?? Date.now;
-  const db = await ports.openDatabase(config.ledger);
-  const fresh = { id: hashId(randomUUID()).slice(0, 16), now: clock() };
-  const ledger = await openLedger(db, fresh).catch(async (error: unknown) => {
-    await db.close();
-    throw error;
-  });
-  return {
-    ledger,
-    blobs: config.blobs ?? defaultBlobs(config.ledger, db),
-    tokenKey: await readTokenKey(config.ledger, config.secret),
-    agents,
-    clock,
-    ...(config.calendar && { calendar: config.calendar }),
-    newId: randomUUID,
-    log: config.log ?? consoleLogger(),
-    ...times,
-    maxBytes: config.maxBytes ?? DEFAULTS.maxBytes,
-  };
-}
-
-/** Mails lie beside the ledger, wherever that is. */
-function defaultBlobs(ledger: string, db: Database): BlobStore {
-  if (isPostgresUrl(ledger)) return databaseBlobs(db);
-  return ledger === ":memory:" ? memoryBlobs() : fileBlobs(`${ledger}.blobs`);
-}
-
-/** Agents may share a mailbox, by subaddresses: it is watched once. */
-function mailboxesOf(agents: readonly Agent[], kit: OpenKit, ports: KitPorts): WorkerDeps["mailboxes"] {
-  const shared = new Map<string, { mailbox: Mailbox; agents: Agent[] }>();
-  for (const agent of agents) {
-    const mailbox = ports.createMailbox(agent.account.imap, { mailbox: agent.account.mailbox, log: kit.log });
-    const known = shared.get(mailbox.key);
-    if (known) known.agents.push(agent);
-    else shared.set(mailbox.key, { mailbox, agents: [agent] });
-  }
-  return [...shared.values()];
 }
 
 function requireAgent(agents: ReadonlyMap<string, Agent>, name: string): void {

@@ -20,7 +20,7 @@ import { REQUEST_KEY, runOf } from "./run.ts";
 
 /** A saver of any kind: what LangGraph's own savers, and others, have in common. */
 // eslint-disable-next-line typescript/no-explicit-any -- a saver's version type is its own affair
-type AnySaver = BaseCheckpointSaver<any>;
+export type AnySaver = BaseCheckpointSaver<any>;
 type DeltaOptions = Parameters<AnySaver["getDeltaChannelHistory"]>[0];
 type DeltaHistory = ReturnType<AnySaver["getDeltaChannelHistory"]>;
 

@@ -1,7 +1,7 @@
 import type { PendingWrite } from "@langchain/langgraph-checkpoint";
 import type { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import type { BlobStore } from "../../src/blobs/blobs.ts";
-import type { KitPorts } from "../../src/kit.ts";
+import type { KitPorts } from "../../src/open-kit.ts";
 import type { Database, Sql, SqlParameters } from "../../src/ledger/database.ts";
 import { openPostgres } from "../../src/ledger/postgres.ts";
 import { isPostgresUrl } from "../../src/ledger/postgres/url.ts";

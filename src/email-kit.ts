@@ -1,0 +1,95 @@
+import type { AwaitRepliesOptions, Replies } from "./langgraph/calls/await-replies.ts";
+import type { MailExpectation, MailOutcome } from "./langgraph/calls/await-mail.ts";
+import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
+import type { EmailNodes } from "./langgraph/calls/nodes.ts";
+import type { Outcome } from "./langgraph/calls/outcome.ts";
+import type { TaskReceipt } from "./langgraph/calls/receipt.ts";
+import type { TaskMail } from "./langgraph/calls/send-task.ts";
+import type { EmailTools } from "./langgraph/calls/tools.ts";
+import type { AnySaver, EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
+import type { AttachOptions } from "./langgraph/drive/attach.ts";
+import type { ServeOptions } from "./langgraph/serve-inbox.ts";
+import type { AuditEvent } from "./ledger/events.ts";
+import type { Disposition, MessageRecord } from "./ledger/messages.ts";
+import type { ThreadRecord } from "./ledger/threads.ts";
+import type { Duration } from "./time/duration.ts";
+import type { Worker } from "./worker/worker.ts";
+
+/** A compiled graph, of whatever state. */
+export interface CompiledGraph {
+  invoke(input: never, options?: never): Promise<unknown>;
+}
+
+type InputOf<Graph extends CompiledGraph> = Parameters<Graph["invoke"]>[0];
+type StateOf<Graph extends CompiledGraph> = Awaited<ReturnType<Graph["invoke"]>>;
+
+export interface StartOptions {
+  /** On which signals the worker stops and lets the process end, as `worker.stop()` does. A program that listens for one itself ends as it likes. Default: `["SIGTERM"]`. */
+  stopOn?: readonly NodeJS.Signals[];
+  /** How long runs may take to come to their next step when such a signal comes. Default: "10 s". */
+  grace?: Duration;
+}
+
+/** Everything that a graph needs to work with people and agents by mail. Opens its ledger at the first use; makes connections only for a worker. */
+export interface EmailKit<AgentName extends string = string> extends AsyncDisposable {
+  /** Mails a task, once, however often the node is executed. Inside a node or tool of an attached graph. */
+  sendTask<Reply>(task: TaskDefinition<Reply>, mail: TaskMail<AgentName>): Promise<TaskReceipt<Reply>>;
+  /**
+   * Parks the graph until the task has an outcome, and returns it. `task`: its definition, or the receipt of its send; with a receipt, the definition
+   * too where the schema has transforms. Throws LangGraph's interrupt, which must pass.
+   */
+  awaitReply<Reply>(
+    task: TaskDefinition<Reply> | TaskReceipt<Reply>,
+    definition?: TaskDefinition<Reply>,
+  ): Promise<Outcome<Reply>>;
+  /** Mails several tasks of one kind; `key` defaults to the place in the list. */
+  sendTasks<Reply>(task: TaskDefinition<Reply>, mails: readonly TaskMail<AgentName>[]): Promise<TaskReceipt<Reply>[]>;
+  /** Parks the graph once for several tasks, until all, any, the first answered or enough of them have an outcome. */
+  awaitReplies<Reply>(
+    receipts: readonly TaskReceipt<Reply>[],
+    options?: AwaitRepliesOptions<Reply>,
+  ): Promise<Replies<Reply>>;
+  /** Replies that came after the task's outcome, oldest first: kept and shown, and never applied. */
+  lateReplies(receipt: TaskReceipt): Promise<MessageRecord[]>;
+  /** Ends a task as `cancelled`, and tells whoever was asked. Resolves with false when it had its outcome already. */
+  cancelTask(receipt: TaskReceipt, reason: string): Promise<boolean>;
+  /** Parks the graph until a mail comes that is no reply, such as a one-time code, and returns it with the code and the link in it. */
+  awaitMail(expectation: MailExpectation<AgentName>): Promise<MailOutcome>;
+  /** The same two calls as ready nodes. */
+  readonly nodes: EmailNodes<AgentName>;
+  /** LangChain tools with which a model mails and waits as one agent. */
+  tools(agent: AgentName): EmailTools;
+  /** Wraps a saver of any kind: pass the result to `compile({ checkpointer })`. */
+  checkpointer(saver: AnySaver): EmailCheckpointSaver;
+  /** Makes the compiled graph's runs durable and exclusive, and known to the worker under `name`, which must stay the same while threads wait. Returns the same graph. */
+  attach<Graph extends CompiledGraph>(name: string, graph: Graph, options?: AttachOptions): Graph;
+  /** Lets an agent answer mail that asks for work: each request is one run of the attached graph, and its result goes back in the same conversation. */
+  serveInbox<Graph extends CompiledGraph>(
+    agent: AgentName,
+    graph: Graph,
+    options: ServeOptions<InputOf<Graph>, StateOf<Graph>>,
+  ): void;
+  /**
+   * Signs in to every agent's submission server and opens its mailbox, without sending or reading: to be called once at setup.
+   * @throws EmailKitError the first account's error: `SMTP_AUTH_FAILED`, `IMAP_UNREACHABLE`, `MAILBOX_NOT_FOUND`, …
+   */
+  verify(): Promise<void>;
+  /** Starts the worker: it submits, watches the mailboxes, resumes, serves and expires, until it is stopped. While it runs, the same one is returned. */
+  start(options?: StartOptions): Promise<Worker>;
+  /** Does all of that once and ends, for a cron job or a webhook: no process needs to run while a graph waits. */
+  runOnce(): Promise<void>;
+  /** The audit log: what happened in a thread, or in all, oldest first. */
+  events(options?: { threadId?: string; after?: number; limit?: number }): Promise<AuditEvent[]>;
+  /** Calls `listener` for every event from now on, also of other processes on the same ledger. Returns the way to stop. */
+  follow(listener: (event: AuditEvent) => void): Promise<() => void>;
+  /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */
+  messages(disposition: Disposition): Promise<MessageRecord[]>;
+  /** Lets a quarantined mail through (`id` as `messages` gives it): the graph goes on exactly as the reply would have made it. */
+  release(id: string): Promise<"settled" | "late" | "request">;
+  /** Threads whose runs threw too often. */
+  stalled(): Promise<ThreadRecord[]>;
+  /** Lets a stalled thread be tried again. Resolves with false when it is not stalled. */
+  retry(threadId: string): Promise<boolean>;
+  /** Stops the worker, if it runs, and closes the ledger. */
+  close(): Promise<void>;
+}

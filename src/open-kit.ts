@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import type { Agent } from "./accounts/agent.ts";
+import type { BlobStore } from "./blobs/blobs.ts";
+import { fileBlobs } from "./blobs/files.ts";
+import { memoryBlobs } from "./blobs/memory.ts";
+import { DEFAULTS, type EmailKitConfig, readTokenKey } from "./config.ts";
+import { hashId } from "./langgraph/base32.ts";
+import type { OpenKit } from "./langgraph/context.ts";
+import { databaseBlobs } from "./ledger/blobs.ts";
+import type { Database } from "./ledger/database.ts";
+import { openLedger } from "./ledger/ledger.ts";
+import { openPostgres } from "./ledger/postgres.ts";
+import { isPostgresUrl } from "./ledger/postgres/url.ts";
+import { openSqlite } from "./ledger/sqlite.ts";
+import { consoleLogger } from "./log.ts";
+import { createMailbox } from "./transport/imap.ts";
+import { createSubmitter } from "./transport/smtp.ts";
+import type { Mailbox } from "./transport/transport.ts";
+import type { WorkerDeps } from "./worker/deps.ts";
+
+/** What a kit reaches the outside world through, besides its blob store. */
+export interface KitPorts {
+  openDatabase: (ledger: string) => Promise<Database>;
+  createSubmitter: typeof createSubmitter;
+  createMailbox: typeof createMailbox;
+}
+
+export const PORTS: KitPorts = { openDatabase, createSubmitter, createMailbox };
+
+/** The worker has let submissions end before it closes their connections. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+async function openDatabase(ledger: string): Promise<Database> {
+  return isPostgresUrl(ledger) ? openPostgres(ledger) : openSqlite(ledger);
+}
+
+export async function openKit(
+  config: EmailKitConfig,
+  ports: KitPorts,
+  agents: Map<string, Agent>,
+  times: Pick<OpenKit, "leaseMs" | "retry">,
+): Promise<OpenKit> {
+  const clock = config.clock ?? Date.now;
+  const db = await ports.openDatabase(config.ledger);
+  const fresh = { id: hashId(randomUUID()).slice(0, 16), now: clock() };
+  const ledger = await openLedger(db, fresh).catch(async (error: unknown) => {
+    await db.close();
+    throw error;
+  });
+  return {
+    ledger,
+    blobs: config.blobs ?? defaultBlobs(config.ledger, db),
+    tokenKey: await readTokenKey(config.ledger, config.secret),
+    agents,
+    clock,
+    ...(config.calendar && { calendar: config.calendar }),
+    newId: randomUUID,
+    log: config.log ?? consoleLogger(),
+    ...times,
+    maxBytes: config.maxBytes ?? DEFAULTS.maxBytes,
+  };
+}
+
+/** Mails lie beside the ledger, wherever that is. */
+function defaultBlobs(ledger: string, db: Database): BlobStore {
+  if (isPostgresUrl(ledger)) return databaseBlobs(db);
+  return ledger === ":memory:" ? memoryBlobs() : fileBlobs(`${ledger}.blobs`);
+}
+
+/** The servers of all agents: nothing is connected until it is used. */
+export function connectAgents(
+  agents: readonly Agent[],
+  kit: OpenKit,
+  ports: KitPorts,
+): Pick<WorkerDeps, "submitters" | "mailboxes"> & { close: () => Promise<void> } {
+  const smtp = { log: kit.log, closeTimeoutMs: CLOSE_TIMEOUT_MS };
+  const submitters = new Map(agents.map(({ name, account }) => [name, ports.createSubmitter(account.smtp, smtp)]));
+  const mailboxes = mailboxesOf(agents, kit, ports);
+  const closables = [...submitters.values(), ...mailboxes.map(({ mailbox }) => mailbox)];
+  return {
+    submitters,
+    mailboxes,
+    close: async () => void (await Promise.all(closables.map((closable) => closable.close()))),
+  };
+}
+
+/** Agents may share a mailbox, by subaddresses: it is watched once. */
+function mailboxesOf(agents: readonly Agent[], kit: OpenKit, ports: KitPorts): WorkerDeps["mailboxes"] {
+  const shared = new Map<string, { mailbox: Mailbox; agents: Agent[] }>();
+  for (const agent of agents) {
+    const mailbox = ports.createMailbox(agent.account.imap, { mailbox: agent.account.mailbox, log: kit.log });
+    const known = shared.get(mailbox.key);
+    if (known) known.agents.push(agent);
+    else shared.set(mailbox.key, { mailbox, agents: [agent] });
+  }
+  return [...shared.values()];
+}
