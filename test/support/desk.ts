@@ -7,6 +7,7 @@ import {
   type Logger,
   type Outcome,
   type TaskDefinition,
+  type TaskMail,
 } from "langgraph-email";
 import { z } from "zod";
 import type { MailServer } from "../../src/dev/index.ts";
@@ -81,6 +82,7 @@ export interface AskOptions {
   saver?: BaseCheckpointSaver;
   name?: string;
   body?: string;
+  escalate?: TaskMail["escalate"] & {};
   /** What the node after the wait does. */
   after?: () => void | Promise<void>;
 }
@@ -97,6 +99,7 @@ export function askGraph(kit: EmailKit<"desk">, options: AskOptions = {}) {
           to,
           subject: "Please approve",
           body: options.body ?? "May we buy 40 laptops?",
+          ...(options.escalate && { escalate: options.escalate }),
         });
         return { outcome: await kit.awaitReply(task) };
       })

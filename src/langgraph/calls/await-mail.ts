@@ -49,7 +49,8 @@ export async function awaitMail(kit: OpenKit, expectation: MailExpectation): Pro
       `No agent "${expectation.agent}". Configured: ${[...kit.agents.keys()].join(", ")}.`,
     );
   }
-  const { outcomes } = await waitFor(kit, node, beginWait(node, [await expect(kit, node, expectation)]));
+  const task = await expect(kit, node, expectation);
+  const { outcomes } = await waitFor(kit, node, { id: beginWait(node, [task.id], "all"), tasks: [task], until: "all" });
   const outcome = outcomes[0]!;
   if (outcome.kind === "replied") {
     const { kind: _, grade: __, data, ...mail } = outcome;

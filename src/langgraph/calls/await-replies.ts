@@ -1,7 +1,7 @@
 import { EmailKitError } from "../../errors.ts";
 import type { TaskRecord } from "../../ledger/tasks.ts";
-import type { Until } from "../../ledger/until.ts";
-import { durationMs, type Duration } from "../../time/duration.ts";
+import { readUntil, type Until } from "../../ledger/until.ts";
+import type { Deadline } from "../../time/deadline.ts";
 import type { OpenKit } from "../context.ts";
 import { taskOfReceipt } from "./await-reply.ts";
 import { cancelRecord } from "./cancel-task.ts";
@@ -15,8 +15,8 @@ import { beginWait, requireDurable, waitFor } from "./wait.ts";
 export interface AwaitRepliesOptions<Reply> {
   /** When the wait ends. Default: `all`. */
   until?: Until;
-  /** How long it waits at most, whatever the tasks' own deadlines are. Default: as long as they do. */
-  deadline?: Duration;
+  /** Until when it waits at most, whatever the tasks' own deadlines are: "4h", "2 business days" from the first time that it is asked, or a date. Default: as long as they do. */
+  deadline?: Deadline;
   /** Tells those who have not answered by then that they need not. Default: false. */
   cancelRest?: boolean;
   /** The tasks' definition, where its schema has transforms. */
@@ -32,7 +32,7 @@ export interface Replies<Reply> {
 
 /**
  * Parks the graph once for several tasks, until enough of them have an outcome. They are counted in the ledger: the graph runs again once, when it is decided.
- * @throws EmailKitError as `awaitReply`, and `INVALID_CONFIG` for no receipts, or one twice.
+ * @throws EmailKitError as `awaitReply`, and `INVALID_CONFIG` for no receipts, one twice, or a condition or deadline that is none.
  */
 export async function awaitReplies<Reply>(
   kit: OpenKit,
@@ -41,16 +41,16 @@ export async function awaitReplies<Reply>(
 ): Promise<Replies<Reply>> {
   const node = currentNode("awaitReplies", kit.ledger.id);
   requireDurable(node, "awaitReplies");
-  if (receipts.length === 0 || new Set(receipts.map((receipt) => receipt.taskId)).size < receipts.length) {
+  const taskIds = receipts.map(({ taskId }) => taskId);
+  if (taskIds.length === 0 || new Set(taskIds).size < taskIds.length) {
     throw new EmailKitError("INVALID_CONFIG", "awaitReplies needs the receipts of one or more tasks, each once.");
   }
+  const until = readUntil(options.until ?? "all");
+  const id = beginWait(node, taskIds, until);
   const tasks: TaskRecord[] = [];
   for (const receipt of receipts) tasks.push(await taskOfReceipt(kit, receipt));
   for (const task of tasks) node.execution.waited.add(task.id);
-  const wait = beginWait(node, tasks, {
-    until: options.until ?? "all",
-    ...(options.deadline !== undefined && { deadlineMs: durationMs(options.deadline) }),
-  });
+  const wait = { id, tasks, until, deadline: options.deadline };
   for (;;) {
     const { decision, outcomes: stored } = await waitFor(kit, node, wait);
     const outcomes: Replies<Reply>["outcomes"] = [];

@@ -22,7 +22,7 @@ export async function awaitReply<Reply>(
   const record = "taskId" in task ? await taskOfReceipt(kit, task) : await taskOfDefinition(kit, node, task);
   requireDurable(node, "awaitReply");
   node.execution.waited.add(record.id);
-  const wait = beginWait(node, [record]);
+  const wait = { id: beginWait(node, [record.id], "all"), tasks: [record], until: "all" } as const;
   for (;;) {
     const { outcomes } = await waitFor(kit, node, wait);
     const outcome = await accept(kit, record, outcomes[0]!, "taskId" in task ? definition : task);

@@ -3,7 +3,6 @@ import { EmailKitError } from "../../errors.ts";
 import { inputJsonSchema } from "../../mail/structured-reply.ts";
 import type { Grade } from "../../policy/assurance.ts";
 import { checkDeadline, type Deadline } from "../../time/deadline.ts";
-import { durationMs, type Duration } from "../../time/duration.ts";
 
 export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1> {
   /** What a reply must hold, as a Standard Schema (zod, Valibot, ArkType). Without one any text is an answer, and `data` is that text. */
@@ -26,8 +25,8 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
    * `unparseable`. Default: 2.
    */
   maxClarifications?: number;
-  /** After how long those who were asked are reminded, in the same conversation: once, or several times. Default: never. */
-  remind?: Duration | readonly Duration[];
+  /** When those who were asked are reminded, in the same conversation, once or several times: "1 day", "2 business days" after its creation, or a date. Default: never. */
+  remind?: Deadline | readonly Deadline[];
   /** How often a mail that bounced for a temporary reason is sent again to the same address, after 15 minutes and then longer. Default: 2. */
   retries?: number;
   /**
@@ -54,15 +53,14 @@ export interface TaskDefinition<Reply = unknown> {
     retries: number;
     onOutOfOffice: "wait" | "extend" | "reassign";
   };
-  /** Milliseconds after its creation, ascending. */
-  readonly remindMs: readonly number[];
+  readonly remind: readonly Deadline[];
 }
 
 const DEFAULT_DEADLINE = "14 days";
 
 /**
  * Declares a kind of task once, beside the graph: its name, and what a reply must hold.
- * @throws EmailKitError `INVALID_CONFIG` for an empty name, a deadline that is none, or a schema that has no JSON Schema.
+ * @throws EmailKitError `INVALID_CONFIG` for an empty name, a deadline or a reminder that is none, or a schema that has no JSON Schema.
  */
 export function defineTask(
   name: string,
@@ -75,7 +73,8 @@ export function defineTask<Schema extends StandardSchemaV1>(
 export function defineTask(name: string, options: TaskOptions = {}): TaskDefinition {
   if (name.trim() === "") throw new EmailKitError("INVALID_CONFIG", "A task needs a name.");
   const deadline = options.deadline ?? DEFAULT_DEADLINE;
-  checkDeadline(deadline);
+  const remind = [options.remind ?? []].flat();
+  for (const time of [deadline, ...remind]) checkDeadline(time);
   return Object.freeze({
     name,
     reply: options.reply,
@@ -89,10 +88,7 @@ export function defineTask(name: string, options: TaskOptions = {}): TaskDefinit
       retries: options.retries ?? 2,
       onOutOfOffice: options.onOutOfOffice ?? "wait",
     },
-    remindMs: [options.remind ?? []]
-      .flat()
-      .map(durationMs)
-      .toSorted((a, b) => a - b),
+    remind,
   });
 }
 

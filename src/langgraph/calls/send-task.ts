@@ -14,12 +14,10 @@ import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
 import { replySchemaAttachment } from "../../mail/reply-schema.ts";
 import { firstNotAllowed } from "../../policy/allowlist.ts";
+import { deadlineAt, type Deadline } from "../../time/deadline.ts";
 import { replyAddress, reversePath } from "../../worker/conversation.ts";
-import { durationMs, type Duration } from "../../time/duration.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
-
-import { deadlineAt } from "../../time/deadline.ts";
 import type { TaskDefinition } from "./define-task.ts";
 import { currentNode, type CurrentNode } from "./node.ts";
 import type { TaskReceipt } from "./receipt.ts";
@@ -40,8 +38,11 @@ export interface TaskMail<AgentName extends string = string> {
   attachments?: readonly ComposeAttachment[];
   /** Who is asked instead, one after another, where the mail bounces for good: each in a conversation of its own, without what happened before. */
   reassignTo?: readonly string[];
-  /** Who is asked as well, or `instead` of those before, where nobody has answered after that long. Their answers count like the first ones'. */
-  escalate?: readonly { after: Duration; to: string; instead?: boolean }[];
+  /**
+   * Who is asked as well, or `instead` of those before, where nobody has answered by then: `after` is "4h", "2 business days" from the task's creation, or a date.
+   * Their answers count like the first ones'.
+   */
+  escalate?: readonly { after: Deadline; to: string; instead?: boolean }[];
   /** Tells sends of one task by one node execution apart, as in a loop. */
   key?: string;
 }
@@ -104,7 +105,7 @@ async function createTask(
   }
   const cc = asList(mail.cc ?? []).map((address) => parseAddress(address).address);
   const candidates = (mail.reassignTo ?? []).map((address) => parseAddress(address).address);
-  const steps = stepsOf(definition, mail, now);
+  const steps = stepsOf(kit, definition, mail, now);
   checkRecipients(agent, [
     ...to,
     ...cc,
@@ -208,10 +209,13 @@ function checkRecipients(agent: Agent, addresses: readonly string[]): void {
   );
 }
 
-function stepsOf(definition: TaskDefinition, mail: TaskMail, now: number): TaskStep[] {
-  const reminders = definition.remindMs.map((after) => ({ at: now + after, kind: "remind" as const }));
+function stepsOf({ calendar }: OpenKit, definition: TaskDefinition, mail: TaskMail, now: number): TaskStep[] {
+  const reminders = definition.remind
+    .map((time) => ({ at: deadlineAt(now, time, calendar), kind: "remind" as const }))
+    // A date that has passed: the task itself says it now.
+    .filter(({ at }) => at > now);
   const escalations = (mail.escalate ?? []).map(({ after, to, instead = false }) => ({
-    at: now + durationMs(after),
+    at: deadlineAt(now, after, calendar),
     kind: "ask" as const,
     to: parseAddress(to).address,
     instead,

@@ -6,6 +6,7 @@ import type { StoredOutcome } from "../../ledger/outcome.ts";
 import type { TaskRecord } from "../../ledger/tasks.ts";
 import type { Until } from "../../ledger/until.ts";
 import { countedOutcomes, findWait, markDelivered, openWait, type WaitDecision } from "../../ledger/waits.ts";
+import { type Deadline, deadlineAt } from "../../time/deadline.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import type { CurrentNode } from "./node.ts";
@@ -48,34 +49,30 @@ export interface WaitResult {
   outcomes: (StoredOutcome | null)[];
 }
 
-/** What one call waits for. Begun once a call, and the same at every re-execution of the node. */
+/** What one call waits for. */
 export interface Wait {
   id: string;
   tasks: readonly TaskRecord[];
   until: Until;
-  deadlineMs?: number;
+  deadline?: Deadline | undefined;
 }
 
-export function beginWait(
-  { nodeTaskId, execution }: CurrentNode,
-  tasks: readonly TaskRecord[],
-  options: { until: Until; deadlineMs?: number } = { until: "all" },
-): Wait {
-  const taskIds = tasks.map((task) => task.id);
-  const condition = JSON.stringify([options.until, options.deadlineMs ?? null]);
+/** The id of what one call waits for: to be asked for once a call, and the same at every re-execution of the node. */
+export function beginWait({ nodeTaskId, execution }: CurrentNode, taskIds: readonly string[], until: Until): string {
+  const condition = JSON.stringify(until);
   const same = JSON.stringify([taskIds, condition]);
   const before = execution.waits.get(same) ?? 0;
   execution.waits.set(same, before + 1);
-  // A wait keeps its decision: asked again, or until something else, it is another one.
-  const id = hashId("wait", nodeTaskId, ...taskIds, condition, String(before));
-  return { id, tasks, ...options };
+  // A wait keeps its decision: asked again, or until something else, it is another one. Its deadline is no part of what it is: a node may reckon it anew
+  // each time it runs.
+  return hashId("wait", nodeTaskId, ...taskIds, condition, String(before));
 }
 
 /** Parks until the tasks' outcomes, or the wait's own deadline, decide it. One interrupt, however many tasks. */
 export async function waitFor(
   kit: OpenKit,
   node: CurrentNode,
-  { id: waitId, tasks, ...options }: Wait,
+  { id: waitId, tasks, until, deadline }: Wait,
 ): Promise<WaitResult> {
   const { threadId, nodeTaskId, checkpointId } = node;
   // A wait of a checkpoint that was never stored would stay open for ever: after a crash the node runs from another one.
@@ -83,11 +80,11 @@ export async function waitFor(
   const taskIds = tasks.map((task) => task.id);
   const wait = { id: waitId, graph: node.run.graph, threadId, node: node.node, nodeTaskId, checkpointId };
   const now = kit.clock();
-  const deadlineAt = options.deadlineMs === undefined ? null : now + options.deadlineMs;
+  const endsAt = deadline === undefined ? null : deadlineAt(now, deadline, kit.calendar);
   // Where all have their outcomes, it is only noted here that the node knows them: lost, the node is told again.
   const durable = tasks.every((task) => task.outcome) ? "soon" : "now";
   const decide = async (sql: Sql) => {
-    await openWait(sql, { ...wait, taskIds, until: options.until, deadlineAt }, now);
+    await openWait(sql, { ...wait, taskIds, until, deadlineAt: endsAt }, now);
     const { decision } = (await findWait(sql, waitId))!;
     if (decision === null) return undefined;
     await markDelivered(sql, waitId, now);
