@@ -13,6 +13,7 @@ import type { AuditEvent } from "./ledger/events.ts";
 import type { Disposition, MessageRecord } from "./ledger/messages.ts";
 import type { ThreadRecord } from "./ledger/threads.ts";
 import type { Duration } from "./time/duration.ts";
+import type { ActOptions } from "./worker/release.ts";
 import type { Worker } from "./worker/worker.ts";
 
 /** A compiled graph, of whatever state. */
@@ -85,11 +86,13 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
   /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */
   messages(disposition: Disposition): Promise<MessageRecord[]>;
   /** Lets a quarantined mail through (`id` as `messages` gives it): the graph goes on exactly as the reply would have made it. */
-  release(id: string): Promise<"settled" | "late" | "request">;
+  release(id: string, options?: ActOptions): Promise<"settled" | "late" | "request">;
+  /** Puts a quarantined mail away for good: it is kept as `discarded`, and changes nothing. */
+  discard(id: string, options?: ActOptions): Promise<void>;
   /** Threads whose runs threw too often. */
   stalled(): Promise<ThreadRecord[]>;
   /** Lets a stalled thread be tried again. Resolves with false when it is not stalled. */
-  retry(threadId: string): Promise<boolean>;
+  retry(threadId: string, options?: ActOptions): Promise<boolean>;
   /** Stops the worker, if it runs, and closes the ledger. */
   close(): Promise<void>;
 }

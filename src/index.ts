@@ -26,4 +26,5 @@ export type { Grade } from "./policy/assurance.ts";
 export type { BusinessCalendar, Weekday } from "./time/calendar.ts";
 export type { Deadline } from "./time/deadline.ts";
 export type { Duration } from "./time/duration.ts";
+export type { ActOptions } from "./worker/release.ts";
 export type { Worker } from "./worker/worker.ts";

@@ -31,7 +31,7 @@ import { connectAgents, type KitPorts, openKit, PORTS } from "./open-kit.ts";
 import { readCalendar } from "./time/calendar.ts";
 import { durationMs } from "./time/duration.ts";
 import type { WorkerDeps } from "./worker/deps.ts";
-import { releaseMessage } from "./worker/release.ts";
+import { discardMessage, releaseMessage } from "./worker/release.ts";
 import { stopOnSignal } from "./worker/signals.ts";
 import { runOnce, startWorker, type Worker } from "./worker/worker.ts";
 
@@ -177,18 +177,22 @@ export function composeKit<const AgentName extends string>(
     events: async (options) => readEvents((await open()).ledger.db, options),
     follow: async (listener) => followEvents((await open()).ledger.db, listener),
     messages: async (disposition) => messagesByDisposition((await open()).ledger.db, disposition),
-    async release(id) {
+    async release(id, options) {
       const kit = await open();
-      return releaseMessage({ ...kit, serve: inProcessServe(kit, inboxes) }, id);
+      return releaseMessage({ ...kit, serve: inProcessServe(kit, inboxes) }, id, options);
     },
+    discard: async (id, options) => discardMessage(await open(), id, options),
     stalled: async () => stalledThreads((await open()).ledger.db),
-    async retry(threadId) {
+    async retry(threadId, { actor } = {}) {
       const kit = await open();
       const now = kit.clock();
       return kit.ledger.db.transaction(async (sql) => {
-        if (!(await retryStalled(sql, threadId, now))) return false;
-        await appendEvent(sql, { at: now, kind: "retried", threadId, data: {} });
-        return true;
+        const graphs = await retryStalled(sql, threadId, now);
+        for (const graph of graphs) {
+          const by = actor === undefined ? {} : { actor };
+          await appendEvent(sql, { at: now, kind: "retried", graph, threadId, ...by, data: {} });
+        }
+        return graphs.length > 0;
       });
     },
     close,

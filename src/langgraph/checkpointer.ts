@@ -73,7 +73,7 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
     await this.#refuseStale(config);
     await this.#inner.putWrites(config, writes, taskId, taskPath);
     const waitIds = waitsIn(writes);
-    if (waitIds.length > 0) await parked(await this.#open(), waitIds);
+    if (waitIds.length > 0) await parked(await this.#open(), waitIds, runOf(config.configurable)?.runId);
   }
 
   override async deleteThread(threadId: string): Promise<void> {
@@ -127,7 +127,7 @@ function waitsIn(writes: readonly PendingWrite[]): string[] {
     .map((request) => request.waitId);
 }
 
-async function parked(kit: OpenKit, waitIds: readonly string[]): Promise<void> {
+async function parked(kit: OpenKit, waitIds: readonly string[], runId: string | undefined): Promise<void> {
   await kit.ledger.db.transaction(async (sql) => {
     for (const waitId of waitIds) {
       if (!(await markParked(sql, waitId, kit.clock()))) continue;
@@ -138,6 +138,7 @@ async function parked(kit: OpenKit, waitIds: readonly string[]): Promise<void> {
         kind: "parked",
         graph: wait.graph,
         threadId: wait.threadId,
+        ...(runId !== undefined && { runId }),
         ...(taskId !== undefined && { taskId }),
         data: { waitId },
       });

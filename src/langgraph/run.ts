@@ -12,6 +12,8 @@ export interface EmailRun {
   ledgerId: string;
   graph: string;
   threadId: string;
+  /** LangChain's id of the root run; absent where only the state is updated. */
+  runId?: string;
   lease: Lease;
   /** The checkpoints that this run stores or has loaded, each with when it is safe; absent where the saver is not the kit's. */
   stored?: Map<string, Promise<unknown>>;

@@ -107,7 +107,7 @@ async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRe
     await driveThread(kit, drive);
   } catch (error) {
     if (await isBrokenOff(error, drive.held, drive.stop)) return { kind: "busy" } as const;
-    await fail(kit, request.threadId, inbox.graph, error);
+    await fail(kit, drive, error);
     if (!(await isStalled(kit, request))) return { kind: "failed" } as const;
     await answer(kit, request, record, { kind: "failed" });
     return { kind: "answered" } as const;
@@ -201,11 +201,9 @@ async function answer(kit: OpenKit, request: RequestRecord, record: MessageRecor
       agent: agent.name,
       graph: request.graph,
       threadId: request.threadId,
-      ...(mail && { messageId: mail.messageId }),
-      data: {
-        requestId: request.id,
-        ...(mail ? { to: mail.to, ending: mail.ending, body: raw } : { ending: "unanswerable" }),
-      },
+      from: agent.address.address,
+      ...(mail && { messageId: mail.messageId, to: [mail.to], subject: replySubject(record.subject), body: raw! }),
+      data: { requestId: request.id, ending: mail?.ending ?? "unanswerable" },
     });
     if (!mail || !raw) return;
     await insertOutbox(sql, {

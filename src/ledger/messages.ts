@@ -4,7 +4,7 @@ import type { ReplyAttachment } from "./outcome.ts";
 
 /**
  * What was done with a mail that came in. `settled`: it ended a task · `clarifying`: it answers a task and lacks something, which was asked for again · `recorded`: it belongs to a task and changes nothing (out of office, a delay) ·
- * `late`: the task had ended · `quarantined`: below the task's bar · `request`: asked of a served agent · `other-ledger`: left alone ·
+ * `late`: the task had ended · `quarantined`: below the task's bar · `discarded`: so it stays · `request`: asked of a served agent · `other-ledger`: left alone ·
  * `unmatched`: nobody waits for it · `own`: our own mail or a loop · `unreadable`: malformed or hostile.
  */
 export type Disposition =
@@ -13,6 +13,7 @@ export type Disposition =
   | "recorded"
   | "late"
   | "quarantined"
+  | "discarded"
   | "request"
   | "other-ledger"
   | "unmatched"

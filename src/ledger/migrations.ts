@@ -168,8 +168,10 @@ const MIGRATIONS = [
     thread_id TEXT,
     run_id TEXT,
     task_id TEXT,
-    message_id TEXT,
-    data_json TEXT NOT NULL
+    body TEXT,
+    data_json TEXT NOT NULL,
+    personal_json TEXT NOT NULL,
+    seal INTEGER
   ) STRICT;
   CREATE INDEX events_by_thread ON events (thread_id, seq);
   `,

@@ -317,10 +317,15 @@ export async function reopenTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   return true;
 }
 
-/** Puts another outcome in the place of one that the task's own schema refused. */
-export async function replaceOutcome(sql: Sql, task: TaskRecord, outcome: StoredOutcome, now: number): Promise<void> {
-  await sql.run(
-    "UPDATE tasks SET outcome_json = :outcome, outcome_kind = :kind WHERE id = :id AND settled_at = :settledAt",
+/** Puts another outcome in the place of one that the task's own schema refused. Resolves with false when that was done before. */
+export async function replaceOutcome(
+  sql: Sql,
+  task: TaskRecord,
+  outcome: StoredOutcome,
+  now: number,
+): Promise<boolean> {
+  const changes = await sql.run(
+    "UPDATE tasks SET outcome_json = :outcome, outcome_kind = :kind WHERE id = :id AND settled_at = :settledAt AND outcome_kind <> :kind",
     {
       kind: outcome.kind,
       id: task.id,
@@ -328,8 +333,10 @@ export async function replaceOutcome(sql: Sql, task: TaskRecord, outcome: Stored
       outcome: JSON.stringify(outcome),
     },
   );
+  if (changes === 0) return false;
   await undecideWaits(sql, task.id);
   await decideWaits(sql, task.id, now);
+  return true;
 }
 
 function fromRow(row: TaskRow): TaskRecord {

@@ -107,13 +107,14 @@ export async function recordFailure(
   );
 }
 
-/** Lets a stalled thread be tried again now. Resolves with false when it was not stalled. */
-export async function retryStalled(sql: Sql, threadId: string, now: number): Promise<boolean> {
-  const changes = await sql.run(
-    "UPDATE threads SET failures = 0, stalled_at = NULL, retry_at = :now WHERE thread_id = :threadId AND stalled_at IS NOT NULL",
+/** Lets a stalled thread be tried again now. Resolves with the graphs in which it was stalled. */
+export async function retryStalled(sql: Sql, threadId: string, now: number): Promise<string[]> {
+  const rows = await sql.all<{ graph: string }>(
+    `UPDATE threads SET failures = 0, stalled_at = NULL, retry_at = :now WHERE thread_id = :threadId AND stalled_at IS NOT NULL
+     RETURNING graph`,
     { threadId, now },
   );
-  return changes > 0;
+  return rows.map(({ graph }) => graph);
 }
 
 export async function stalledThreads(sql: Sql): Promise<ThreadRecord[]> {

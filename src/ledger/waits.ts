@@ -108,14 +108,14 @@ async function closeCount(sql: Sql, waitId: string, decision: WaitDecision, now:
   );
 }
 
-/** Ends the waits whose own deadline has come. Resolves with their number. */
-export async function expireWaits(sql: Sql, now: number): Promise<number> {
-  const due = await sql.all<{ id: string }>(
-    "SELECT id FROM waits WHERE closed_at IS NULL AND decided_at IS NULL AND deadline_at IS NOT NULL AND deadline_at <= :now",
+/** Ends the waits whose own deadline has come, and resolves with them. */
+export async function expireWaits(sql: Sql, now: number): Promise<{ id: string; graph: string; threadId: string }[]> {
+  const due = await sql.all<{ id: string; graph: string; threadId: string }>(
+    'SELECT id, graph, thread_id AS "threadId" FROM waits WHERE closed_at IS NULL AND decided_at IS NULL AND deadline_at IS NOT NULL AND deadline_at <= :now',
     { now },
   );
   for (const { id } of due) await closeCount(sql, id, "expired", now);
-  return due.length;
+  return due;
 }
 
 export async function nextWaitDeadline(sql: Sql): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 import type { Sql } from "../ledger/database.ts";
-import { appendEvent } from "../ledger/events.ts";
+import { appendEvent, ofTask } from "../ledger/events.ts";
 import { markAway, planResend, type TaskRecord } from "../ledger/tasks.ts";
 
 const DAY_MS = 86_400_000;
@@ -13,9 +13,9 @@ export async function recordAway(
   away: { recipient: string; until?: string },
   now: number,
 ): Promise<void> {
-  const { agent, graph, threadId, id: taskId } = task;
   const policy = task.accept.onOutOfOffice;
-  await appendEvent(sql, { at: now, kind: "away", agent, graph, threadId, taskId, data: { ...away, policy } });
+  const { recipient: from, ...data } = away;
+  await appendEvent(sql, { at: now, kind: "away", ...ofTask(task), from, data: { ...data, policy } });
   // Until the end of that day, wherever it is.
   const until = away.until === undefined ? undefined : Date.parse(`${away.until}T00:00:00Z`) + DAY_MS;
   if (until !== undefined && until > now && until - now <= LONGEST_MS) {

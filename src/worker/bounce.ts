@@ -1,5 +1,5 @@
 import type { Sql } from "../ledger/database.ts";
-import { appendEvent } from "../ledger/events.ts";
+import { appendEvent, ofTask } from "../ledger/events.ts";
 import type { FailedAttempt, FailedOutcome } from "../ledger/outcome.ts";
 import { planResend, type TaskRecord } from "../ledger/tasks.ts";
 import { sameAddress } from "../mail/address.ts";
@@ -25,14 +25,13 @@ export async function settleBounce(
   const at = new Date(now).toISOString();
   const attempt: FailedAttempt = { recipient, ...(status && { status }), diagnostic, permanent, at };
   const plan = planOf(task, attempt, now);
-  const { agent, graph, threadId, id: taskId } = task;
   if (!plan) {
     const outcome = { ...bounce, attempts: [...task.attempts, attempt] };
     return (await settle(sql, task, outcome, now)) ? "bounced" : "late";
   }
   if (!(await planResend(sql, task, { attempt, ...plan }))) return "late";
-  const data = { ...attempt, to: plan.addressees, at: plan.resendAt };
-  await appendEvent(sql, { at: now, kind: "mailing-again", agent, graph, threadId, taskId, data });
+  const data = { ...attempt, at: plan.resendAt };
+  await appendEvent(sql, { at: now, kind: "mailing-again", ...ofTask(task), to: plan.addressees, data });
   return "mailed-again";
 }
 

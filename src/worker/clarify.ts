@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type { Agent } from "../accounts/agent.ts";
 import type { BlobStore } from "../blobs/blobs.ts";
 import type { Database, Sql } from "../ledger/database.ts";
-import { appendEvent } from "../ledger/events.ts";
 import { countClarification, type TaskRecord } from "../ledger/tasks.ts";
 import { clarificationText, receiptText } from "../mail/clarification.ts";
 import { replySchemaAttachment } from "../mail/reply-schema.ts";
@@ -51,16 +50,6 @@ export async function putClarification(
 ): Promise<boolean> {
   if (!(await countClarification(sql, task, mail.text))) return false;
   await putFollowUp(sql, deps, agent, task, mail, now);
-  await appendEvent(sql, {
-    at: now,
-    kind: "clarifying",
-    agent: agent.name,
-    graph: task.graph,
-    threadId: task.threadId,
-    taskId: task.id,
-    messageId: mail.messageId,
-    data: { to: mail.to, number: task.clarifications + 1, body: mail.blob },
-  });
   return true;
 }
 

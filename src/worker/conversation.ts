@@ -2,6 +2,7 @@ import type { Agent } from "../accounts/agent.ts";
 import type { BlobStore } from "../blobs/blobs.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
+import { appendEvent, ofTask } from "../ledger/events.ts";
 import { insertOutbox } from "../ledger/outbox.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
 import { subaddress } from "../mail/address.ts";
@@ -97,4 +98,22 @@ export async function putFollowUp(
     attempts: 0,
     createdAt: now,
   });
+  await appendEvent(sql, {
+    at: now,
+    kind: FOLLOW_UP_EVENTS[mail.kind],
+    ...ofTask(task),
+    messageId: mail.messageId,
+    from: agent.address.address,
+    to: [mail.to],
+    subject: replySubject(task.subject),
+    body: mail.blob,
+    data: {},
+  });
 }
+
+const FOLLOW_UP_EVENTS = {
+  clarification: "clarifying",
+  reminder: "reminded",
+  receipt: "receipted",
+  cancellation: "called-off",
+} as const;

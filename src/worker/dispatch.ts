@@ -1,7 +1,7 @@
 import { EmailKitError } from "../errors.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
-import { appendEvent, type AuditEvent, type AuditKind } from "../ledger/events.ts";
+import { appendEvent, type AuditEvent, type AuditKind, ofTask } from "../ledger/events.ts";
 import {
   abandonedRows,
   leaseDue,
@@ -13,8 +13,11 @@ import {
   renewOutboxLease,
   reschedule,
 } from "../ledger/outbox.ts";
+import { findMessage } from "../ledger/messages.ts";
+import { findRequest } from "../ledger/requests.ts";
 import { findTask } from "../ledger/tasks.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
+import { replySubject } from "../mail/references.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
 import { backoffMs } from "./backoff.ts";
 import { settleBounce } from "./bounce.ts";
@@ -163,28 +166,29 @@ async function takeUpAbandoned(deps: WorkerDeps): Promise<void> {
   await db.transaction(async (sql) => {
     for (const row of await abandonedRows(sql, now)) {
       const what = "the process that submitted it vanished";
-      if (row.state === "leased") await reschedule(sql, row.id, now, what);
-      else await recordUnknown(deps, sql, row, what);
+      if (row.state === "sending") {
+        await recordUnknown(deps, sql, row, what);
+        continue;
+      }
+      await reschedule(sql, row.id, now, what);
+      await audit(sql, row, "submission-deferred", now, { diagnostic: what, dueAt: now });
     }
   });
 }
 
-async function audit(
-  sql: Sql,
-  row: OutboxRow,
-  kind: AuditKind,
-  at: number,
-  data: AuditEvent["data"],
-  threadId?: string,
-): Promise<void> {
-  const thread = threadId ?? (row.taskId ? (await findTask(sql, row.taskId))?.threadId : undefined);
-  await appendEvent(sql, {
-    at,
-    kind,
-    agent: row.agent,
-    ...(thread !== undefined && { threadId: thread }),
-    ...(row.taskId && { taskId: row.taskId }),
-    messageId: row.messageId,
-    data,
-  });
+async function audit(sql: Sql, row: OutboxRow, kind: AuditKind, at: number, data: AuditEvent["data"]): Promise<void> {
+  const { agent, messageId, envelope, raw: body } = row;
+  const about = { at, kind, agent, messageId, from: envelope.from, to: envelope.to, body, data };
+  await appendEvent(sql, { ...about, ...(await conversationOf(sql, row)) });
+}
+
+/** Whose conversation a mail belongs to, and its subject. */
+async function conversationOf(sql: Sql, { kind, taskId, requestId }: OutboxRow): Promise<Partial<AuditEvent>> {
+  const task = taskId === null ? undefined : await findTask(sql, taskId);
+  if (task) return { ...ofTask(task), subject: kind === "task" ? task.subject : replySubject(task.subject) };
+  const request = requestId === null ? undefined : await findRequest(sql, requestId);
+  if (!request) return {};
+  const asked = await findMessage(sql, request.message);
+  const { graph, threadId } = request;
+  return { graph, threadId, ...(asked && { subject: replySubject(asked.subject) }) };
 }

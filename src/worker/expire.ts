@@ -1,3 +1,4 @@
+import { appendEvent } from "../ledger/events.ts";
 import { dueTasks, nextDeadline } from "../ledger/tasks.ts";
 import { expireWaits, nextWaitDeadline } from "../ledger/waits.ts";
 import type { WorkerDeps } from "./deps.ts";
@@ -27,7 +28,14 @@ export async function expireDueWaits(deps: WorkerDeps): Promise<number> {
   const { db } = deps.ledger;
   const now = deps.clock();
   const next = await nextWaitDeadline(db);
-  return next !== undefined && next <= now ? db.transaction((sql) => expireWaits(sql, now)) : 0;
+  if (next === undefined || next > now) return 0;
+  return db.transaction(async (sql) => {
+    const expired = await expireWaits(sql, now);
+    for (const { id: waitId, graph, threadId } of expired) {
+      await appendEvent(sql, { at: now, kind: "wait-expired", graph, threadId, data: { waitId } });
+    }
+    return expired.length;
+  });
 }
 
 export async function nextExpiry(deps: WorkerDeps): Promise<number | undefined> {

@@ -1,6 +1,6 @@
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
-import { appendEvent } from "../ledger/events.ts";
+import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
 import { findOutbox, insertOutbox } from "../ledger/outbox.ts";
 import { markResent, markStepped, nextTaskMail, type TaskRecord, type TaskStep, tasksToMail } from "../ledger/tasks.ts";
 import type { Agent } from "../accounts/agent.ts";
@@ -47,19 +47,17 @@ export async function nextMailAgain(deps: WorkerDeps): Promise<number | undefine
 
 /** A fresh conversation, with the first mail's content and nothing of what happened since. */
 async function resend(deps: WorkerDeps, task: TaskRecord): Promise<void> {
-  await mailAfresh(deps, task, String(task.attempts.length), task.addressees, (sql) => markResent(sql, task));
+  const event = { kind: "mailed-again" as const, data: {} };
+  await mailAfresh(deps, task, String(task.attempts.length), task.addressees, event, (sql) => markResent(sql, task));
 }
 
 /** Asks somebody else: besides those who were asked, or instead of them. */
 async function escalate(deps: WorkerDeps, task: TaskRecord, step: Extract<TaskStep, { kind: "ask" }>): Promise<void> {
   const addressees = step.instead ? [step.to] : [...task.addressees, step.to];
-  await mailAfresh(deps, task, `step-${task.steps.length}`, [step.to], async (sql) => {
-    if (!(await markStepped(sql, task, addressees))) return false;
-    const { agent, graph, threadId, id: taskId } = task;
-    const data = { to: step.to, instead: step.instead };
-    await appendEvent(sql, { at: deps.clock(), kind: "escalated", agent, graph, threadId, taskId, data });
-    return true;
-  });
+  const event = { kind: "escalated" as const, data: { instead: step.instead } };
+  await mailAfresh(deps, task, `step-${task.steps.length}`, [step.to], event, (sql) =>
+    markStepped(sql, task, addressees),
+  );
 }
 
 async function mailAfresh(
@@ -67,6 +65,7 @@ async function mailAfresh(
   task: TaskRecord,
   suffix: string,
   to: string[],
+  event: Pick<AuditEvent, "kind" | "data">,
   claim: (sql: Sql) => Promise<boolean>,
 ): Promise<void> {
   const agent = deps.agents.get(task.agent)!;
@@ -90,6 +89,16 @@ async function mailAfresh(
       dueAt: now,
       attempts: 0,
       createdAt: now,
+    });
+    await appendEvent(sql, {
+      at: now,
+      ...event,
+      ...ofTask(task),
+      messageId: ids.messageId,
+      from: agent.address.address,
+      to,
+      subject: task.subject,
+      body: raw,
     });
   });
 }
@@ -149,16 +158,6 @@ async function remind(deps: WorkerDeps, task: TaskRecord): Promise<void> {
   await deps.ledger.db.transaction(async (sql) => {
     if (!(await markStepped(sql, task, task.addressees))) return;
     for (const mail of mails) await putFollowUp(sql, deps, agent, task, mail, now);
-    const { agent: name, graph, threadId, id: taskId } = task;
-    await appendEvent(sql, {
-      at: now,
-      kind: "reminded",
-      agent: name,
-      graph,
-      threadId,
-      taskId,
-      data: { to: task.addressees },
-    });
   });
 }
 

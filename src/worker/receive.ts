@@ -4,7 +4,7 @@ import { blobReference } from "../blobs/blobs.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import { advanceCursor, readCursor } from "../ledger/cursors.ts";
 import type { Sql } from "../ledger/database.ts";
-import { appendEvent } from "../ledger/events.ts";
+import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
 import { findMessage, insertMessage, type MessageContent, type MessageRecord } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import { findRequest, insertRequest, type RequestRecord } from "../ledger/requests.ts";
@@ -105,16 +105,18 @@ async function receiveMessage(
     content: contentOf(message, parts),
   };
   const clarification = await clarificationFor(deps, record, correlation, verdict);
+  const to = [...message.to, ...message.cc].map(({ address }) => address);
   await stored;
   await deps.ledger.db.transaction(async (sql) => {
     // Looked for here, so that a wait which begins meanwhile is not missed.
     const expecting = correlation.kind === "none" && agent && (await findExpecting(sql, agent.name, message));
     if (expecting) {
       const outcome = expectedOutcome(message, parts, base.receivedAt);
-      await store(deps, sql, record, { task: expecting, verdict: { disposition: "settled", grade: "E", outcome } });
+      const verdict: Verdict = { disposition: "settled", grade: "E", outcome };
+      await store(deps, sql, record, { task: expecting, verdict, to });
     } else {
       const task = correlation.kind === "task" ? correlation.task : undefined;
-      await store(deps, sql, record, { task, verdict, correlation, clarification });
+      await store(deps, sql, record, { task, verdict, correlation, to, clarification });
     }
   });
 }
@@ -124,6 +126,8 @@ interface Understood {
   task: TaskRecord | undefined;
   verdict: Verdict;
   correlation?: Correlation;
+  /** The addresses in To and Cc. */
+  to?: string[];
   clarification?: FollowUp | undefined;
 }
 
@@ -156,7 +160,7 @@ async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood
   if (ended === "late") Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
   if (ended === "mailed-again") Object.assign(record, { disposition: "recorded", reason: "The task is mailed again." });
   if (await insertMessage(sql, record)) {
-    await auditReceived(sql, record, task, verdict);
+    await auditReceived(sql, record, understood);
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
@@ -205,8 +209,8 @@ export async function acceptRequest(
     agent: record.agent!,
     graph: served.graph,
     threadId,
-    ...(record.messageId && { messageId: record.messageId }),
-    data: { requestId, from: record.sender, subject: record.subject },
+    ...ofMail(record),
+    data: { requestId },
   });
 }
 
@@ -232,27 +236,30 @@ function requestIdOf(record: MessageRecord): string {
 async function auditReceived(
   sql: Sql,
   record: MessageRecord,
-  task: TaskRecord | undefined,
-  { injection }: Verdict,
+  { task, to, verdict: { injection } }: Understood,
 ): Promise<void> {
   await appendEvent(sql, {
     at: record.storedAt,
     kind: "received",
+    ...(task && ofTask(task)),
     ...(record.agent && { agent: record.agent }),
-    ...(task && { graph: task.graph, threadId: task.threadId, taskId: task.id }),
-    ...(record.messageId && { messageId: record.messageId }),
+    ...ofMail(record),
+    ...(to && { to }),
     data: {
       message: record.id,
-      from: record.sender,
-      subject: record.subject,
       classification: record.classification,
       disposition: record.disposition,
       ...(record.reason && { reason: record.reason }),
       ...(record.grade && { grade: record.grade }),
       ...(injection && { injection: { score: injection.score, band: injection.band, rules: injection.rules } }),
-      body: record.raw,
     },
   });
+}
+
+/** What the audit log says of a mail that came in. */
+export function ofMail(record: MessageRecord): Pick<AuditEvent, "messageId" | "from" | "subject" | "body"> {
+  const { messageId, sender, subject, raw: body } = record;
+  return { ...(messageId && { messageId }), ...(sender && { from: sender }), subject, body };
 }
 
 /** The agent that asked, or else the one that the mail is addressed to. */

@@ -1,32 +1,43 @@
 import { EmailKitError } from "../errors.ts";
-import { appendEvent } from "../ledger/events.ts";
-import { findMessage, moveMessage } from "../ledger/messages.ts";
+import type { Sql } from "../ledger/database.ts";
+import { appendEvent, ofTask } from "../ledger/events.ts";
+import { findMessage, type MessageRecord, moveMessage } from "../ledger/messages.ts";
 import { findTask } from "../ledger/tasks.ts";
 import { classify } from "../mail/classify.ts";
 import { parseMail } from "../mail/parse.ts";
 import type { WorkerDeps } from "./deps.ts";
-import { acceptRequest, partsOf } from "./receive.ts";
+import { acceptRequest, ofMail, partsOf } from "./receive.ts";
 import { judgeReply } from "./reply.ts";
 import { settle } from "./settle.ts";
 
 type Deps = Pick<WorkerDeps, "ledger" | "blobs" | "agents" | "clock" | "serve">;
+
+/** Of what a person does by hand. */
+export interface ActOptions {
+  /** Who does it, for the audit log: a name or an address. */
+  actor?: string;
+}
 
 /**
  * Lets a quarantined mail through, as if it had been good enough: a reply settles its task, a request is served. Resolves with what became of it:
  * `late` where the task had its outcome meanwhile.
  * @throws EmailKitError `MESSAGE_NOT_FOUND` when it is not in quarantine, `GRAPH_NOT_ATTACHED` for a request to an agent that this process does not serve.
  */
-export async function releaseMessage(deps: Deps, messageId: string): Promise<"settled" | "late" | "request"> {
+export async function releaseMessage(
+  deps: Deps,
+  messageId: string,
+  { actor }: ActOptions = {},
+): Promise<"settled" | "late" | "request"> {
   const { db } = deps.ledger;
-  const record = await findMessage(db, messageId);
-  if (record?.disposition !== "quarantined") {
-    throw new EmailKitError(
-      "MESSAGE_NOT_FOUND",
-      `No mail ${messageId} is in quarantine. kit.messages("quarantined") lists them, with their ids.`,
-    );
-  }
+  const record = await quarantined(db, messageId);
   const now = deps.clock();
-  const released = { at: now, kind: "released" as const, ...(record.agent && { agent: record.agent }) };
+  const released = {
+    at: now,
+    kind: "released" as const,
+    ...(record.agent && { agent: record.agent }),
+    ...ofMail(record),
+    ...(actor !== undefined && { actor }),
+  };
   const task = record.taskId === null ? undefined : await findTask(db, record.taskId);
   if (!task) {
     if (record.agent === null || !deps.serve.served(record.agent)) {
@@ -58,8 +69,41 @@ export async function releaseMessage(deps: Deps, messageId: string): Promise<"se
   return db.transaction(async (sql) => {
     const first = outcome !== undefined && (await settle(sql, task, outcome, now, record.messageId));
     await moveMessage(sql, record.id, first ? "settled" : "late");
-    const { graph, threadId, id: taskId } = task;
-    await appendEvent(sql, { ...released, graph, threadId, taskId, data: { message: record.id } });
+    await appendEvent(sql, { ...ofTask(task), ...released, data: { message: record.id } });
     return first ? "settled" : "late";
   });
+}
+
+/**
+ * Puts a quarantined mail away for good: it is kept, and changes nothing.
+ * @throws EmailKitError `MESSAGE_NOT_FOUND` when it is not in quarantine.
+ */
+export async function discardMessage(
+  deps: Pick<Deps, "ledger" | "clock">,
+  messageId: string,
+  { actor }: ActOptions = {},
+): Promise<void> {
+  await deps.ledger.db.transaction(async (sql) => {
+    const record = await quarantined(sql, messageId);
+    const task = record.taskId === null ? undefined : await findTask(sql, record.taskId);
+    await moveMessage(sql, record.id, "discarded");
+    await appendEvent(sql, {
+      at: deps.clock(),
+      kind: "discarded",
+      ...(record.agent && { agent: record.agent }),
+      ...(task && ofTask(task)),
+      ...ofMail(record),
+      ...(actor !== undefined && { actor }),
+      data: { message: record.id },
+    });
+  });
+}
+
+async function quarantined(sql: Sql, messageId: string): Promise<MessageRecord> {
+  const record = await findMessage(sql, messageId);
+  if (record?.disposition === "quarantined") return record;
+  throw new EmailKitError(
+    "MESSAGE_NOT_FOUND",
+    `No mail ${messageId} is in quarantine. kit.messages("quarantined") lists them, with their ids.`,
+  );
 }

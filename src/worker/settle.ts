@@ -1,5 +1,5 @@
 import type { Sql } from "../ledger/database.ts";
-import { appendEvent } from "../ledger/events.ts";
+import { appendEvent, ofTask } from "../ledger/events.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import { settleTask, type TaskRecord } from "../ledger/tasks.ts";
 
@@ -15,11 +15,9 @@ export async function settle(
   await appendEvent(sql, {
     at: now,
     kind: "settled",
-    agent: task.agent,
-    graph: task.graph,
-    threadId: task.threadId,
-    taskId: task.id,
+    ...ofTask(task),
     ...(messageId && { messageId }),
+    ...("from" in outcome && { from: outcome.from }),
     data: { name: task.name, ...detailsOf(outcome) },
   });
   return true;
@@ -31,7 +29,7 @@ function detailsOf(outcome: StoredOutcome): Record<string, unknown> {
     case "replied":
     case "answered":
     case "unparseable":
-      return { kind: outcome.kind, from: outcome.from };
+      return { kind: outcome.kind };
     default:
       return { ...outcome };
   }

@@ -182,8 +182,8 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       await recordFailure(db, "t", "g", { error: "no", retryAt: null, now: 60 });
       expect(await stalledThreads(db)).toMatchObject([{ threadId: "t", failures: 2, stalledAt: 60, retryAt: null }]);
       expect(await nextThreadTime(db, ["g"])).toBeUndefined();
-      expect(await retryStalled(db, "t", 70)).toBe(true);
-      expect(await retryStalled(db, "t", 70)).toBe(false);
+      expect(await retryStalled(db, "t", 70)).toEqual(["g"]);
+      expect(await retryStalled(db, "t", 70)).toEqual([]);
       await recordSuccess(db, "t", "g");
       expect(await findThread(db, "t", "g")).toEqual({
         threadId: "t",

@@ -1,5 +1,5 @@
 import { EmailKitError } from "../../errors.ts";
-import { appendEvent } from "../../ledger/events.ts";
+import { appendEvent, ofTask } from "../../ledger/events.ts";
 import { assignMessage, type MessageRecord, unmatchedSince } from "../../ledger/messages.ts";
 import type { FailedOutcome, StoredReply } from "../../ledger/outcome.ts";
 import { findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
@@ -101,8 +101,7 @@ async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectat
   await db.transaction(async (sql) => {
     if (!(await insertTask(sql, task))) return;
     await registerThread(sql, threadId, node.run.graph);
-    const { agent, graph } = task;
-    await appendEvent(sql, { at: now, kind: "expecting", agent, graph, threadId, taskId: id, data: { ...expects } });
+    await appendEvent(sql, { at: now, kind: "expecting", ...ofTask(task), data: { ...expects } });
   });
   for (const message of await unmatchedSince(db, task.agent, since)) {
     if (fitsExpectation(expects, message) && (await takeEarlier(kit, task, message))) break;

@@ -69,7 +69,7 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
     toolCallId: toolCall?.id ?? null,
     node: namespace?.split(":")[0] ?? "",
     checkpointId: checkpoints?.[""] ?? (configurable?.["checkpoint_id"] as string),
-    runId: info?.runId ?? null,
+    runId: run.runId ?? null,
     execution: executionOf(scratchpad, toolCall?.runId ?? `attempt ${info?.nodeAttempt ?? 1}`),
   };
 }

@@ -1,3 +1,4 @@
+import { appendEvent, ofTask } from "../../ledger/events.ts";
 import { earlierReplies } from "../../ledger/messages.ts";
 import type { StoredOutcome } from "../../ledger/outcome.ts";
 import { findTask, reopenTask, replaceOutcome, type TaskRecord } from "../../ledger/tasks.ts";
@@ -56,11 +57,17 @@ async function refuse(kit: OpenKit, taskId: string, answer: Answer, issues: stri
     const reply = { from: answer.from, messageId: answer.messageId };
     const mail = await composeClarification(kit, agent, task, reply, issues, now);
     await db.transaction(async (sql) => {
-      if (await reopenTask(sql, task)) await putClarification(sql, kit, agent, task, mail, now);
+      if (!(await reopenTask(sql, task))) return;
+      await appendEvent(sql, { at: now, kind: "reopened", ...ofTask(task), data: { issues } });
+      await putClarification(sql, kit, agent, task, mail, now);
     });
     return;
   }
   const earlier = await earlierReplies(db, taskId);
   const outcome = { kind: "unparseable", text: answer.text, from: answer.from, issues, earlier } as const;
-  await db.transaction((sql) => replaceOutcome(sql, task, outcome, now));
+  await db.transaction(async (sql) => {
+    if (!(await replaceOutcome(sql, task, outcome, now))) return;
+    const data = { name: task.name, kind: outcome.kind, issues };
+    await appendEvent(sql, { at: now, kind: "settled", ...ofTask(task), from: answer.from, data });
+  });
 }

@@ -1,7 +1,7 @@
 import type { Agent } from "../../accounts/agent.ts";
 import { EmailKitError } from "../../errors.ts";
 import { insertAliases } from "../../ledger/aliases.ts";
-import { appendEvent } from "../../ledger/events.ts";
+import { appendEvent, ofTask } from "../../ledger/events.ts";
 import { readLease } from "../../ledger/leases.ts";
 import { insertOutbox } from "../../ledger/outbox.ts";
 import { findTask, insertTask, type TaskRecord, type TaskStep } from "../../ledger/tasks.ts";
@@ -187,13 +187,13 @@ async function createTask(
     await appendEvent(sql, {
       at: now,
       kind: "task-created",
-      agent: agent.name,
-      graph: node.run.graph,
-      threadId: node.threadId,
-      ...(node.runId !== null && { runId: node.runId }),
-      taskId: id,
+      ...ofTask(task),
       messageId: ids.messageId,
-      data: { name: definition.name, from: agent.address.address, to: envelope.to, subject: mail.subject, body: blob },
+      from: agent.address.address,
+      to: envelope.to,
+      subject: mail.subject,
+      body: blob,
+      data: { name: definition.name },
     });
   });
   // Another process may have been first.

@@ -67,10 +67,12 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
         outer?.threadId === threadId
           ? undefined
           : await holdThread(kit, threadId, { ...holdOptions(options, config), ...(isDurable && { graph: name }) });
+      const runId = runIdOf(config) ?? kit.newId();
       const run: EmailRun = {
         ledgerId: kit.ledger.id,
         graph: name,
         threadId,
+        runId,
         lease: (held ?? outer)!.lease,
         notDurable: notDurable(this, durability),
         ...(this.checkpointer instanceof EmailCheckpointSaver && { stored: new Map<string, Promise<unknown>>() }),
@@ -81,6 +83,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
         if (held) atEnd.set(run, (threw) => endRun(kit, this, name, held, threadId, threw));
         yield* super._streamIterator(await takeAnswers(kit, this, threadId, input), {
           ...rest,
+          runId,
           durability,
           callbacks: withHandler(config?.callbacks),
           configurable: { ...config?.configurable, [RUN_KEY]: run },
@@ -149,6 +152,12 @@ async function endRun(
 async function settleThread(kit: OpenKit, graph: DrivenGraph, name: string, threadId: string): Promise<void> {
   if (!graph.checkpointer) return;
   await closeWaits(kit, { graph, name, threadId }, await readThreadState(graph, threadId));
+}
+
+/** As the caller gave it, or LangGraph's API server. */
+function runIdOf(config: RunConfig | undefined): string | undefined {
+  const id = config?.["runId"] ?? config?.configurable?.["run_id"];
+  return typeof id === "string" ? id : undefined;
 }
 
 function durabilityOf(config: RunConfig | undefined, own: RunConfig | undefined): string {

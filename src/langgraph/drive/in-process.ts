@@ -34,13 +34,14 @@ export function inProcessResume(kit: OpenKit, graphs: ReadonlyMap<string, Driven
       const held = await tryHold(kit, threadId);
       if (!held) return { kind: "busy" };
       const stop = { abort, drain };
+      const drive: Drive = { graph, name, threadId, held, stop };
       try {
-        const ran = await driveThread(kit, { graph, name, threadId, held, stop });
+        const ran = await driveThread(kit, drive);
         await wakeRequests(kit.ledger.db, threadId);
         return { kind: ran ? "ran" : "idle" };
       } catch (error) {
         if (await isBrokenOff(error, held, stop)) return { kind: "busy" };
-        await fail(kit, threadId, name, error);
+        await fail(kit, drive, error);
         await wakeRequests(kit.ledger.db, threadId);
         return { kind: "failed" };
       } finally {
@@ -72,6 +73,8 @@ export interface Drive {
   threadId: string;
   held: HeldThread;
   stop: StopSignals;
+  /** Of the latest run. */
+  runId?: string;
 }
 
 /**
@@ -96,6 +99,7 @@ export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> 
     }
     if (state.limbo) limboAt = state.head;
     again = false;
+    drive.runId = kit.newId();
     await recordResume(kit, drive, waits);
     // The run stays that of the request which began it, or it would be begun again.
     await invoke(kit, drive, null, state.metadata[REQUEST_KEY] as string | undefined);
@@ -108,6 +112,7 @@ async function hasAsked(kit: OpenKit, { threadId }: Drive): Promise<boolean> {
 
 /** Runs the graph as part of a drive that holds the thread. */
 export async function invoke(kit: OpenKit, drive: Drive, input: unknown, request?: string): Promise<void> {
+  drive.runId ??= kit.newId();
   const run: EmailRun = {
     ledgerId: kit.ledger.id,
     graph: drive.name,
@@ -123,6 +128,7 @@ export async function invoke(kit: OpenKit, drive: Drive, input: unknown, request
   try {
     await drive.graph.invoke(input, {
       configurable: { thread_id: drive.threadId, [RUN_KEY]: run },
+      runId: drive.runId,
       durability: "sync",
       control,
       signal: AbortSignal.any([drive.stop.abort, drive.held.signal]),
@@ -169,12 +175,14 @@ async function recordResume(kit: OpenKit, drive: Drive, waits: readonly WaitReco
       kind: "resumed",
       graph: drive.name,
       threadId: drive.threadId,
+      ...(drive.runId !== undefined && { runId: drive.runId }),
       data: { waits: waits.map((wait) => wait.id) },
     });
   }, options);
 }
 
-export async function fail(kit: OpenKit, threadId: string, graph: string, error: unknown): Promise<void> {
+export async function fail(kit: OpenKit, drive: Drive, error: unknown): Promise<void> {
+  const { threadId, name: graph, runId } = drive;
   const { db } = kit.ledger;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const failures = ((await findThread(db, threadId, graph))?.failures ?? 0) + 1;
@@ -187,6 +195,7 @@ export async function fail(kit: OpenKit, threadId: string, graph: string, error:
       kind: retryAt === null ? "stalled" : "run-failed",
       graph,
       threadId,
+      ...(runId !== undefined && { runId }),
       data: { error: message, failures, retryAt },
     });
   });

@@ -1,4 +1,5 @@
 import { EmailKitError } from "../../errors.ts";
+import { appendEvent } from "../../ledger/events.ts";
 import { abandonLease, acquireLease, readLease, releaseLease, renewLease, type Lease } from "../../ledger/leases.ts";
 import { registerThread, threadLease } from "../../ledger/threads.ts";
 import type { OpenKit } from "../context.ts";
@@ -57,6 +58,10 @@ async function tryHold(
       if (before.kind === "held") return undefined;
       const lease = await acquireLease(sql, name, holder, kit.clock(), kit.leaseMs);
       if (lease && graph !== undefined) await registerThread(sql, threadId, graph);
+      if (lease && before.kind === "expired") {
+        const of = { threadId, ...(graph !== undefined && { graph }) };
+        await appendEvent(sql, { at: kit.clock(), kind: "taken-over", ...of, data: { fence: lease.fence } });
+      }
       return lease && { before, lease };
     },
     // What this run does is found undone, or done, by what it was to do.
