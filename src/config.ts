@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { link, readFile, unlink, writeFile } from "node:fs/promises";
 import type { Agent } from "./accounts/agent.ts";
 import type { ServerOptions } from "./accounts/account.ts";
-import { parseAccount } from "./accounts/parse-account.ts";
+import { parseAccount, parseMailbox } from "./accounts/parse-account.ts";
 import type { BlobStore } from "./blobs/blobs.ts";
 import { EmailKitError } from "./errors.ts";
 import { isPostgresUrl, parsePostgresUrl } from "./ledger/postgres/url.ts";
 import type { Logger } from "./log.ts";
-import { parseAddress } from "./mail/address.ts";
+import { isAddress, parseAddress } from "./mail/address.ts";
+import { hasScope, type Scope, SCOPES } from "./policy/permission.ts";
 import type { BusinessCalendar } from "./time/calendar.ts";
 import type { Clock } from "./time/clock.ts";
 import { durationMs, type Duration } from "./time/duration.ts";
@@ -17,8 +18,8 @@ import { durationMs, type Duration } from "./time/duration.ts";
 export interface AgentConfig {
   /** Such as `desk@example.com`, or `Pricing desk <desk@example.com>`. */
   address: string;
-  /** Submission server: `smtps://user:password@host`, `smtp://…` (STARTTLS), or options with OAuth 2.0. */
-  smtp: string | ServerOptions;
+  /** Submission server: `smtps://user:password@host`, `smtp://…` (STARTTLS), or options with OAuth 2.0. Left out for an agent that only reads. */
+  smtp?: string | ServerOptions;
   /** Mailbox server: `imaps://user:password@host`, `imap://…` (STARTTLS), or options. */
   imap: string | ServerOptions;
   /** Default: `INBOX`. */
@@ -35,6 +36,11 @@ export interface AgentConfig {
    * gives a reply grade A, and a fail grade D. Default: none.
    */
   authservIds?: readonly string[];
+  /**
+   * What the agent may do: `read` its mailbox; `reply` in conversations that it was addressed in, as a served agent does; `send`, which begins conversations, and
+   * includes `reply`. An agent of `["read"]` makes no connection to a submission server. Default: all.
+   */
+  scopes?: readonly Scope[];
   /** Whom the agent may mail: addresses, `*@domain` or `*@*.domain`. What comes in never widens it. Default: anyone. */
   allow?: readonly string[];
   /** Whom it may not mail, whatever `allow` says. Default: nobody. */
@@ -102,14 +108,40 @@ export function readAgents(agents: Readonly<Record<string, AgentConfig>>): Map<s
       {
         name,
         address: parseAddress(config.address),
-        account: parseAccount(config),
+        account: readAccount(name, config),
+        scopes: config.scopes ?? SCOPES,
         replyTo: config.replyTo ?? "subaddress",
         bounceToken: config.bounceToken ?? true,
         authservIds: config.authservIds ?? [],
-        recipients: { allow: config.allow, deny: config.deny ?? [] },
+        recipients: {
+          allow: config.allow && checkPatterns(name, "allow", config.allow),
+          deny: checkPatterns(name, "deny", config.deny ?? []),
+        },
       },
     ]),
   );
+}
+
+/** A pattern that fits nothing would let pass what it is to keep back. */
+function checkPatterns(name: string, field: string, patterns: readonly string[]): readonly string[] {
+  const wrong = patterns.find((pattern) => !isAddress(pattern.replace(/^\*@(?:\*\.)?/, "x@")));
+  if (wrong === undefined) return patterns;
+  throw new EmailKitError(
+    "INVALID_CONFIG",
+    `agents.${name}.${field} has ${JSON.stringify(wrong)}. Write an address, "*@domain" for a domain, or "*@*.domain" for what is below it.`,
+  );
+}
+
+/** Every agent reads: who asks by mail has to see what is answered. */
+function readAccount(name: string, { scopes = SCOPES, ...config }: AgentConfig): Agent["account"] {
+  const unknown = scopes.find((scope) => !SCOPES.includes(scope));
+  if (unknown !== undefined || !scopes.includes("read")) {
+    throw new EmailKitError(
+      "INVALID_CONFIG",
+      `agents.${name}.scopes is ${JSON.stringify(scopes)}. Give ["read"], ["read", "reply"] or ["read", "reply", "send"], or leave it out for all.`,
+    );
+  }
+  return hasScope({ scopes }, "reply") ? parseAccount(config) : parseMailbox(config);
 }
 
 export function readRetryPolicy(policy: EmailKitConfig["retry"]): { tries: number; firstMs: number; maxMs: number } {

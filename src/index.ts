@@ -23,6 +23,7 @@ export type { FailedAttempt, FailedOutcome, ReplyAttachment } from "./ledger/out
 export type { ThreadRecord } from "./ledger/threads.ts";
 export { consoleLogger, type LogFields, type Logger, silentLogger } from "./log.ts";
 export type { Grade } from "./policy/assurance.ts";
+export type { Scope } from "./policy/permission.ts";
 export type { BusinessCalendar, Weekday } from "./time/calendar.ts";
 export type { Deadline } from "./time/deadline.ts";
 export type { Duration } from "./time/duration.ts";

@@ -28,6 +28,7 @@ import { appendEvent, readEvents } from "./ledger/events.ts";
 import { lateMessages, messagesByDisposition } from "./ledger/messages.ts";
 import { retryStalled, stalledThreads } from "./ledger/threads.ts";
 import { connectAgents, type KitPorts, openKit, PORTS } from "./open-kit.ts";
+import { requireScope } from "./policy/permission.ts";
 import { readCalendar } from "./time/calendar.ts";
 import { durationMs } from "./time/duration.ts";
 import type { WorkerDeps } from "./worker/deps.ts";
@@ -123,10 +124,7 @@ export function composeKit<const AgentName extends string>(
     cancelTask: async (receipt, reason) => cancelTask(await open(), receipt, reason),
     awaitMail: async (expectation) => awaitMail(await open(), expectation),
     nodes: createNodes<AgentName>({ sendTask: send, awaitReply: wait }),
-    tools: (agent) => {
-      requireAgent(agents, agent);
-      return createTools(open, agent);
-    },
+    tools: (agent) => createTools(open, requireAgent(agents, agent)),
     checkpointer: (saver) => new EmailCheckpointSaver(saver, open),
     attach(name, graph, options) {
       if (graphs.has(name)) {
@@ -139,7 +137,7 @@ export function composeKit<const AgentName extends string>(
       return graph;
     },
     serveInbox(agent, graph, options) {
-      requireAgent(agents, agent);
+      requireScope(requireAgent(agents, agent), "reply", "serve its inbox");
       const attached = [...graphs].find(([, driven]) => (driven as unknown) === graph);
       if (!attached) {
         throw new EmailKitError(
@@ -200,7 +198,8 @@ export function composeKit<const AgentName extends string>(
   };
 }
 
-function requireAgent(agents: ReadonlyMap<string, Agent>, name: string): void {
-  if (agents.has(name)) return;
+function requireAgent(agents: ReadonlyMap<string, Agent>, name: string): Agent {
+  const agent = agents.get(name);
+  if (agent) return agent;
   throw new EmailKitError("UNKNOWN_AGENT", `No agent "${name}". Configured: ${[...agents.keys()].join(", ")}.`);
 }

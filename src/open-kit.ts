@@ -74,7 +74,11 @@ export function connectAgents(
   ports: KitPorts,
 ): Pick<WorkerDeps, "submitters" | "mailboxes"> & { close: () => Promise<void> } {
   const smtp = { log: kit.log, closeTimeoutMs: CLOSE_TIMEOUT_MS };
-  const submitters = new Map(agents.map(({ name, account }) => [name, ports.createSubmitter(account.smtp, smtp)]));
+  const submitters = new Map(
+    agents.flatMap(({ name, account }) =>
+      account.smtp ? [[name, ports.createSubmitter(account.smtp, smtp)] as const] : [],
+    ),
+  );
   const mailboxes = mailboxesOf(agents, kit, ports);
   const closables = [...submitters.values(), ...mailboxes.map(({ mailbox }) => mailbox)];
   return {

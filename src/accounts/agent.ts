@@ -1,18 +1,16 @@
 import type { MailAddress } from "../mail/message.ts";
-import type { Allowlist } from "../policy/allowlist.ts";
+import type { Sender } from "../policy/permission.ts";
 import type { Account } from "./account.ts";
 
 /** A named mail identity: its address, its account, and how replies find their way back to a task. */
-export interface Agent {
-  name: string;
+export interface Agent extends Sender {
   address: MailAddress;
-  account: Account;
+  /** Without a submission server where it may only read. */
+  account: Omit<Account, "smtp"> & Partial<Pick<Account, "smtp">>;
   /** How the reply token travels: `subaddress` as `local+token@domain` (RFC 5233), `catch-all` as `token@domain`, `none` where the provider takes neither. */
   replyTo: "subaddress" | "catch-all" | "none";
   /** Whether the envelope sender carries a token too, so that bounces name their task. */
   bounceToken: boolean;
   /** Whose Authentication-Results are believed (RFC 8601). */
   authservIds: readonly string[];
-  /** Whom it may mail. */
-  recipients: Allowlist;
 }

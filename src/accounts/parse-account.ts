@@ -4,7 +4,7 @@ import { type Protocol, resolveServer, type Server } from "./server.ts";
 
 /** A mail account as a configuration states it: each server as a URL or as options. */
 export interface AccountInput {
-  smtp: string | ServerOptions;
+  smtp?: string | ServerOptions;
   imap: string | ServerOptions;
   /** Default: `INBOX`. */
   mailbox?: string;
@@ -17,10 +17,15 @@ export interface AccountInput {
  * @throws {EmailKitError} `INVALID_CONFIG`, without any credential in it.
  */
 export function parseAccount(input: AccountInput): Account {
+  return { smtp: parseServer("smtp", input.smtp), ...parseMailbox(input) };
+}
+
+/** {@link parseAccount} of an account that sends nothing. */
+export function parseMailbox(input: Pick<AccountInput, "imap" | "mailbox">): Omit<Account, "smtp"> {
   const mailbox = input.mailbox ?? "INBOX";
   if (mailbox.trim() === "")
     throw new EmailKitError("INVALID_CONFIG", "`mailbox` is empty. Leave it out to read INBOX.");
-  return { smtp: parseServer("smtp", input.smtp), imap: parseServer("imap", input.imap), mailbox };
+  return { imap: parseServer("imap", input.imap), mailbox };
 }
 
 function parseServer(protocol: Protocol, input: string | ServerOptions | undefined): Server {

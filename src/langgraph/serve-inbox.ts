@@ -7,14 +7,13 @@ import type { ReplyAttachment } from "../ledger/outcome.ts";
 import { insertOutbox } from "../ledger/outbox.ts";
 import { findRequest, markAnswered, markStarted, markWaiting, type RequestRecord } from "../ledger/requests.ts";
 import { findThread } from "../ledger/threads.ts";
-import { splitSubaddress } from "../mail/address.ts";
 import { KIT_HEADER } from "../mail/classify.ts";
 import { composeMail } from "../mail/compose.ts";
 import type { MailMessage } from "../mail/message.ts";
 import { messageId, normalizeMessageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
 import { replyReferences, replySubject } from "../mail/references.ts";
-import { firstNotAllowed } from "../policy/allowlist.ts";
+import { requireRecipients } from "../policy/permission.ts";
 import type { ServePort } from "../worker/ports.ts";
 import { hashId } from "./base32.ts";
 import type { OpenKit } from "./context.ts";
@@ -234,12 +233,7 @@ async function composeAnswer(
   const ownId = messageId(id, agent.address.address.split("@")[1]!);
   const to = answerAddress(request);
   // Who asked has said where the answer goes: that widens nothing.
-  if ([to, splitSubaddress(to).base].every((address) => firstNotAllowed(agent.recipients, [address]) !== undefined)) {
-    throw new EmailKitError(
-      "RECIPIENT_NOT_ALLOWED",
-      `Agent "${agent.name}" may not mail ${to}, where the answer is to go. Its \`allow\` and \`deny\` in createEmailKit say whom it may.`,
-    );
-  }
+  requireRecipients(agent, [to]);
   const data = ending.kind === "done" ? ending.answer.data : undefined;
   const raw = await composeMail({
     messageId: ownId,

@@ -1,4 +1,4 @@
-import { matchesAddress } from "../mail/address.ts";
+import { matchesAddress, splitSubaddress } from "../mail/address.ts";
 
 /** Whom an agent may mail: patterns as `matchesAddress` has them. What is denied stays denied, whatever is allowed. */
 export interface Allowlist {
@@ -7,10 +7,12 @@ export interface Allowlist {
   deny: readonly string[];
 }
 
-/** The first address that may not be mailed; undefined where all may. */
+/** The first address that may not be mailed; undefined where all may. A subaddress reaches the mailbox that it is of, and counts as that too. */
 export function firstNotAllowed(list: Allowlist, addresses: readonly string[]): string | undefined {
   const fits = (patterns: readonly string[], address: string) =>
-    patterns.some((pattern) => matchesAddress(pattern, address));
+    patterns.some(
+      (pattern) => matchesAddress(pattern, address) || matchesAddress(pattern, splitSubaddress(address).base),
+    );
   return addresses.find(
     (address) => fits(list.deny, address) || (list.allow !== undefined && !fits(list.allow, address)),
   );

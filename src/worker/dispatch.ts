@@ -22,6 +22,7 @@ import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
 import { backoffMs } from "./backoff.ts";
 import { settleBounce } from "./bounce.ts";
 import type { WorkerDeps } from "./deps.ts";
+import { refusalOf, refuseMail } from "./gate.ts";
 import { expireDue } from "./expire.ts";
 
 const BATCH = 20;
@@ -40,7 +41,7 @@ export async function dispatchDue(deps: WorkerDeps, signal: AbortSignal): Promis
     if (signal.aborted || due === undefined || due > deps.clock()) return tried;
     const rows = await db.transaction((sql) =>
       leaseDue(sql, {
-        agents: [...deps.submitters.keys()],
+        agents: [...deps.agents.keys()],
         holder,
         now: deps.clock(),
         leaseMs: deps.leaseMs,
@@ -59,6 +60,16 @@ export async function nextDispatch(deps: WorkerDeps): Promise<number | undefined
 
 async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string): Promise<void> {
   const { db } = deps.ledger;
+  const refusal = refusalOf(deps.agents.get(row.agent)!, row);
+  if (refusal) {
+    await db.transaction(async (sql) => {
+      const now = deps.clock();
+      await refuseMail(sql, row, refusal, now);
+      await audit(sql, row, "submission-refused", now, { diagnostic: refusal.message, code: refusal.code });
+    });
+    deps.log.warn(`A mail was not submitted: ${refusal.message}`, { code: refusal.code, messageId: row.messageId });
+    return;
+  }
   const heartbeat = setInterval(() => {
     renewOutboxLease(db, row.id, holder, deps.clock() + deps.leaseMs).catch(() => {});
   }, deps.leaseMs / 3);

@@ -16,3 +16,13 @@ it.each<[string, readonly string[] | undefined, string[], string | undefined]>([
   const addresses = ["ann@corp.example", "ceo@corp.example", "x@else.example"];
   expect(firstNotAllowed({ allow, deny }, addresses)).toBe(refused);
 });
+
+it("a subaddress counts as the mailbox that it is of", () => {
+  expect(firstNotAllowed({ allow: ["ann@corp.example"], deny: [] }, ["ann+work@corp.example"])).toBe(undefined);
+  expect(firstNotAllowed({ allow: undefined, deny: ["ann@corp.example"] }, ["ann+work@corp.example"])).toBe(
+    "ann+work@corp.example",
+  );
+  expect(firstNotAllowed({ allow: ["ann+work@corp.example"], deny: [] }, ["ann@corp.example"])).toBe(
+    "ann@corp.example",
+  );
+});

@@ -13,7 +13,7 @@ import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
 import { replySchemaAttachment } from "../../mail/reply-schema.ts";
-import { firstNotAllowed } from "../../policy/allowlist.ts";
+import { requireRecipients, requireScope } from "../../policy/permission.ts";
 import { deadlineAt, type Deadline } from "../../time/deadline.ts";
 import { replyAddress, reversePath } from "../../worker/conversation.ts";
 import { hashId } from "../base32.ts";
@@ -49,7 +49,7 @@ export interface TaskMail<AgentName extends string = string> {
 
 /**
  * Puts a task into the outbox, once: a re-execution of the node gets the receipt of the first time. The worker submits it.
- * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`, `RECIPIENT_NOT_ALLOWED`, `INVALID_ADDRESS`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `TASK_ID_COLLISION`; nothing is mailed then.
+ * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`, `SCOPE_MISSING`, `RECIPIENT_NOT_ALLOWED`, `INVALID_ADDRESS`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `TASK_ID_COLLISION`; nothing is mailed then.
  */
 export async function sendTask<Reply>(
   kit: OpenKit,
@@ -98,6 +98,7 @@ async function createTask(
   definition: TaskDefinition,
   mail: TaskMail,
 ): Promise<TaskRecord> {
+  requireScope(agent, "send", `mail task "${definition.name}"`);
   const now = kit.clock();
   const to = asList(mail.to).map((address) => parseAddress(address).address);
   if (to.length === 0) {
@@ -106,7 +107,7 @@ async function createTask(
   const cc = asList(mail.cc ?? []).map((address) => parseAddress(address).address);
   const candidates = (mail.reassignTo ?? []).map((address) => parseAddress(address).address);
   const steps = stepsOf(kit, definition, mail, now);
-  checkRecipients(agent, [
+  requireRecipients(agent, [
     ...to,
     ...cc,
     ...candidates,
@@ -198,15 +199,6 @@ async function createTask(
   });
   // Another process may have been first.
   return (await findTask(kit.ledger.db, id))!;
-}
-
-function checkRecipients(agent: Agent, addresses: readonly string[]): void {
-  const refused = firstNotAllowed(agent.recipients, addresses);
-  if (refused === undefined) return;
-  throw new EmailKitError(
-    "RECIPIENT_NOT_ALLOWED",
-    `Agent "${agent.name}" may not mail ${refused}; nothing was mailed. Its \`allow\` and \`deny\` in createEmailKit say whom it may.`,
-  );
 }
 
 function stepsOf({ calendar }: OpenKit, definition: TaskDefinition, mail: TaskMail, now: number): TaskStep[] {

@@ -1,4 +1,6 @@
 import { tool } from "@langchain/core/tools";
+import type { Agent } from "../../accounts/agent.ts";
+import { hasScope } from "../../policy/permission.ts";
 import type { OpenKitOnce } from "../context.ts";
 import { awaitMail } from "./await-mail.ts";
 import { awaitReply } from "./await-reply.ts";
@@ -42,7 +44,8 @@ const AWAIT_MAIL_SCHEMA = {
 
 const delegated = defineTask("delegate_by_email");
 
-export function createTools(open: OpenKitOnce, agent: string) {
+/** Those that the agent's scopes allow. */
+export function createTools(open: OpenKitOnce, { name: agent, scopes }: Agent) {
   const delegate = tool(
     async (input) => {
       const { to, subject, body } = input as DelegateInput;
@@ -72,7 +75,7 @@ export function createTools(open: OpenKitOnce, agent: string) {
       schema: AWAIT_MAIL_SCHEMA,
     },
   );
-  return [delegate, expect];
+  return hasScope({ scopes }, "send") ? [delegate, expect] : [expect];
 }
 
 /** What a model is told of an outcome: short, and with the other side's words marked as such. */

@@ -1,0 +1,32 @@
+import { EmailKitError } from "../errors.ts";
+import type { Sql } from "../ledger/database.ts";
+import { markFailed, type OutboxKind, type OutboxRow } from "../ledger/outbox.ts";
+import { findTask } from "../ledger/tasks.ts";
+import { requireRecipients, requireScope, type Sender } from "../policy/permission.ts";
+import { settle } from "./settle.ts";
+
+/** What is only an answer to a mail that came to the agent. */
+const ANSWERS: ReadonlySet<OutboxKind> = new Set(["answer", "clarification", "receipt"]);
+
+/**
+ * Why a mail may not go out, undefined where it may. The last look before every submission, whatever put the mail into the outbox: the configuration may have
+ * changed since, and who answers a task is not always who was asked.
+ */
+export function refusalOf(agent: Sender, row: Pick<OutboxRow, "kind" | "envelope">): EmailKitError | undefined {
+  try {
+    const answers = ANSWERS.has(row.kind);
+    requireScope(agent, answers ? "reply" : "send", answers ? "answer a mail" : "mail a task");
+    requireRecipients(agent, row.envelope.to);
+    return undefined;
+  } catch (error) {
+    if (error instanceof EmailKitError) return error;
+    throw error;
+  }
+}
+
+/** Keeps the mail from going out for good. Where nobody was asked yet, nobody will answer either: the task ends. */
+export async function refuseMail(sql: Sql, row: OutboxRow, refusal: EmailKitError, now: number): Promise<void> {
+  await markFailed(sql, row.id, "refused", refusal.message);
+  const task = row.id === row.taskId ? await findTask(sql, row.taskId) : undefined;
+  if (task) await settle(sql, task, { kind: "cancelled", by: "policy", reason: refusal.message }, now);
+}
