@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   LEDGER_MISMATCH: { retryable: false, summary: "The task belongs to another ledger." },
   LEDGER_VERSION: { retryable: false, summary: "The ledger was written by a newer version." },
   LEDGER_FAILED: { retryable: true, summary: "The ledger could not be read or written." },
+  BLOB_FAILED: { retryable: true, summary: "Content could not be stored or read." },
   BLOB_NOT_FOUND: { retryable: false, summary: "Stored content is missing." },
   // Submission (SMTP)
   SMTP_AUTH_FAILED: { retryable: false, summary: "The submission server refused the credentials." },
@@ -54,4 +55,9 @@ export class EmailKitError extends Error {
     this.code = code;
     this.retryable = ERROR_CODES[code].retryable;
   }
+}
+
+/** Whether what keeps the work is out of order, which is nobody's fault who does the work. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof EmailKitError && (error.code === "LEDGER_FAILED" || error.code === "BLOB_FAILED");
 }

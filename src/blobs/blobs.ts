@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 
 /** Holds raw mails and attachments by the SHA-256 of their content. Putting the same content twice stores it once. */
 export interface BlobStore {
-  /** Resolves when the content is safe on disk. Returns its reference: lower-case hex SHA-256. */
+  /** Resolves when the content is safe on disk. Returns its reference: lower-case hex SHA-256. @throws EmailKitError `BLOB_FAILED`, as for a full disk. */
   put(content: Uint8Array): Promise<string>;
-  /** @throws EmailKitError `BLOB_NOT_FOUND`. */
+  /** @throws EmailKitError `BLOB_NOT_FOUND`, `BLOB_FAILED`. */
   get(reference: string): Promise<Uint8Array>;
 }
 

@@ -9,18 +9,10 @@ export function fileBlobs(directory: string): BlobStore {
   return {
     async put(content) {
       const reference = blobReference(content);
-      const path = pathOf(reference);
       try {
-        await write(path, "wx", content);
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === "ENOENT") {
-          await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-          return this.put(content);
-        }
-        if (code !== "EEXIST") throw error;
-        // Whoever wrote it may have died half-way, or be at it: the same octets in the same places do no harm.
-        if (blobReference(await readFile(path)) !== reference) await write(path, "r+", content);
+        await store(pathOf(reference), reference, content);
+      } catch (cause) {
+        throw failed(directory, cause);
       }
       return reference;
     },
@@ -29,6 +21,7 @@ export function fileBlobs(directory: string): BlobStore {
       try {
         return await readFile(pathOf(reference));
       } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw failed(directory, cause);
         throw new EmailKitError(
           "BLOB_NOT_FOUND",
           `The stored content ${reference} is missing below ${directory}. Was the folder moved without the ledger?`,
@@ -37,6 +30,30 @@ export function fileBlobs(directory: string): BlobStore {
       }
     },
   };
+}
+
+async function store(path: string, reference: string, content: Uint8Array): Promise<void> {
+  try {
+    await write(path, "wx", content);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      return store(path, reference, content);
+    }
+    if (code !== "EEXIST") throw error;
+    // Whoever wrote it may have died half-way, or be at it: the same octets in the same places do no harm.
+    if (blobReference(await readFile(path)) !== reference) await write(path, "r+", content);
+  }
+}
+
+function failed(directory: string, cause: unknown): EmailKitError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new EmailKitError(
+    "BLOB_FAILED",
+    `The folder ${directory} failed: ${reason}. Check that it is writable and has space.`,
+    { cause },
+  );
 }
 
 /** Under its name from the start: a file that is renamed after it was written may lose its new name in a power cut. */

@@ -84,9 +84,14 @@ export function openSqlite(path: string): Database {
       if (!poll && path !== ":memory:") {
         let seen = dataVersion(prepare);
         poll = setInterval(() => {
-          const now = dataVersion(prepare);
-          if (now !== seen) committed();
-          seen = now;
+          try {
+            const now = dataVersion(prepare);
+            if (now !== seen) committed();
+            seen = now;
+          } catch {
+            // Whoever is told looks for itself, and tells of the error.
+            committed();
+          }
         }, POLL_MS).unref();
       }
       return () => {

@@ -116,7 +116,6 @@ export function createMailbox(options: ServerOptions, settings: MailboxSettings 
           }
         },
         random: resolved.random,
-        log: resolved.log,
       });
       watches.add(watch);
       await watch.finally(() => watches.delete(watch));

@@ -1,5 +1,4 @@
 import { EmailKitError } from "../errors.ts";
-import type { Logger } from "../log.ts";
 import { type Backoff, backoffMs } from "./backoff.ts";
 import type { PassResult, Progress } from "./mailbox-pass.ts";
 import type { MailboxSession } from "./mailbox-session.ts";
@@ -14,7 +13,6 @@ export interface WatchPorts {
   toError(error: unknown): EmailKitError;
   onState(state: MailboxState): void;
   random(): number;
-  log: Logger;
 }
 
 export interface WatchSettings {
@@ -51,7 +49,6 @@ export async function watchMailbox(signal: AbortSignal, settings: WatchSettings,
         : backoffMs(settings.backoff, error.retryable ? attempt : Number.MAX_SAFE_INTEGER, ports.random());
       attempt += 1;
       refusals += refused ? 1 : 0;
-      ports.log.warn("The mailbox connection was lost", { code: error.code, reason: error.message, retryInMs });
       ports.onState({ kind: "disconnected", error, retryInMs });
       await pause(retryInMs, signal);
     }
@@ -82,7 +79,6 @@ async function follow(
       const retryInMs = backoffMs(settings.backoff, failures, ports.random());
       failures += 1;
       state = "stalled";
-      ports.log.error("A mail could not be stored and will be read again", { reason: String(result.error), retryInMs });
       ports.onState({ kind: "stalled", error: result.error, retryInMs });
       await pause(retryInMs, gone.signal);
       continue;

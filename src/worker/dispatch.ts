@@ -1,4 +1,4 @@
-import { EmailKitError } from "../errors.ts";
+import { EmailKitError, isOutage } from "../errors.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, type AuditKind, ofTask } from "../ledger/events.ts";
@@ -19,6 +19,7 @@ import { findTask } from "../ledger/tasks.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
 import { replySubject } from "../mail/references.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
+import { pause } from "../transport/wait.ts";
 import { backoffMs } from "./backoff.ts";
 import { settleBounce } from "./bounce.ts";
 import type { WorkerDeps } from "./deps.ts";
@@ -26,6 +27,8 @@ import { refusalOf, refuseMail } from "./gate.ts";
 import { expireDue } from "./expire.ts";
 
 const BATCH = 20;
+/** About five minutes in all. */
+const STORE_RETRY = { firstMs: 200, maxMs: 5_000, tries: 65 };
 const RETRY = { firstMs: 15_000, maxMs: 1_800_000 };
 
 /** Submits everything that is due, until `signal` aborts. Resolves with the number of mails that were tried. */
@@ -49,7 +52,7 @@ export async function dispatchDue(deps: WorkerDeps, signal: AbortSignal): Promis
       }),
     );
     if (rows.length === 0) return tried;
-    await Promise.all(rows.map((row) => dispatch(deps, row, holder)));
+    await Promise.all(rows.map((row) => dispatch(deps, row, holder, signal)));
     tried += rows.length;
   }
 }
@@ -58,7 +61,7 @@ export async function nextDispatch(deps: WorkerDeps): Promise<number | undefined
   return nextOutboxTime(deps.ledger.db);
 }
 
-async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string): Promise<void> {
+async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string, signal: AbortSignal): Promise<void> {
   const { db } = deps.ledger;
   const refusal = refusalOf(deps.agents.get(row.agent)!, row);
   if (refusal) {
@@ -75,7 +78,7 @@ async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string): Promi
   }, deps.leaseMs / 3);
   try {
     const result = await submit(deps, row, holder);
-    await db.transaction((sql) => record(deps, sql, row, result, holder));
+    await untilStored(signal, () => db.transaction((sql) => record(deps, sql, row, result, holder)));
     if (result.kind === "submitted") return;
     deps.log.warn(`A mail was not submitted: ${result.error.message}`, {
       code: result.error.code,
@@ -83,6 +86,18 @@ async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string): Promi
     });
   } finally {
     clearInterval(heartbeat);
+  }
+}
+
+/** What became of a mail is known here alone: forgotten, it would go out a second time. */
+async function untilStored(signal: AbortSignal, store: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await store();
+    } catch (error) {
+      if (signal.aborted || attempt === STORE_RETRY.tries || !isOutage(error)) throw error;
+      await pause(backoffMs(attempt, STORE_RETRY), signal);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Logger } from "../log.ts";
 import type { Clock } from "../time/clock.ts";
+import type { Outages } from "./outage.ts";
 
 /** Work that is looked for whenever something may have changed, and again when its next due time comes. */
 export interface Loop {
@@ -23,7 +23,7 @@ export interface LoopOptions {
   /** Milliseconds after a look in which no wake makes another one. Default: 0. */
   restMs?: number;
   clock: Clock;
-  log: Logger;
+  outages: Outages;
 }
 
 /** Looked at least so often, whatever was missed. */
@@ -58,8 +58,9 @@ export function startLoop(options: LoopOptions): Loop {
       } while (dirty && restMs === 0 && !stopped);
       const due = await options.nextDue();
       if (due !== undefined) pause = due <= begun ? LEFT_MS : Math.min(SWEEP_MS, Math.max(1, due - options.clock()));
+      options.outages.worked(options.name);
     } catch (error) {
-      options.log.error(`The worker's ${options.name} failed and will be tried again`, { error: String(error) });
+      options.outages.failed(options.name, error);
       pause = AFTER_ERROR_MS;
     }
     restUntil = performance.now() + restMs;

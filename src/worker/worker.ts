@@ -1,14 +1,15 @@
-import { EmailKitError } from "../errors.ts";
 import { acquireLease, releaseLease, renewLease } from "../ledger/leases.ts";
 import { openRequests } from "../ledger/requests.ts";
 import { nextThreadTime, readyThreads } from "../ledger/threads.ts";
 import type { Mailbox, MailboxState } from "../transport/transport.ts";
 import { pause } from "../transport/wait.ts";
 import type { WorkerDeps } from "./deps.ts";
+import { backoffMs } from "./backoff.ts";
 import { dispatchDue, nextDispatch } from "./dispatch.ts";
 import { expireDue, expireDueWaits, nextExpiry } from "./expire.ts";
 import { mailAgain, nextMailAgain } from "./mail-again.ts";
 import { type Loop, startLoop } from "./loop.ts";
+import { type Outages, watchOutages } from "./outage.ts";
 import { startPool } from "./pool.ts";
 import { mailboxReader } from "./receive.ts";
 
@@ -34,13 +35,14 @@ export function startWorker(deps: WorkerDeps): Worker {
   const draining = new AbortController();
   const breaking = new AbortController();
   const firstReads: Promise<void>[] = [];
+  const outages = watchOutages(deps.log);
   const watches = deps.mailboxes.map(({ mailbox, agents }) => {
     const first = Promise.withResolvers<void>();
     firstReads.push(first.promise);
-    return watchMailbox(deps, mailbox, agents, draining.signal, first.resolve);
+    return watchMailbox(deps, outages, { mailbox, agents }, draining.signal, first.resolve);
   });
   const ready = Promise.all(firstReads).then(() => {});
-  const loops = startLoops(deps, { drain: draining.signal, abort: breaking.signal }, ready);
+  const loops = startLoops(deps, outages, { drain: draining.signal, abort: breaking.signal }, ready);
   const wake = () => {
     for (const loop of loops) loop.wake();
   };
@@ -80,6 +82,7 @@ export async function runOnce(deps: WorkerDeps): Promise<void> {
   const firstRead = drainAll();
   const loops = startLoops(
     deps,
+    watchOutages(deps.log),
     { drain: never, abort: never },
     firstRead.then(() => {}),
     (count) => {
@@ -103,14 +106,15 @@ export async function runOnce(deps: WorkerDeps): Promise<void> {
 
 function startLoops(
   deps: WorkerDeps,
+  outages: Outages,
   stop: { abort: AbortSignal; drain: AbortSignal },
   firstRead: Promise<void>,
   onSubmitted: (count: number) => void = () => {},
 ): Loop[] {
-  const { clock, log, resume, serve } = deps;
+  const { clock, resume, serve } = deps;
   const { db } = deps.ledger;
   const timed = (name: string, pass: () => Promise<number>, nextDue: () => Promise<number | undefined>) =>
-    startLoop({ name, pass, nextDue, restMs: REST_MS, clock, log });
+    startLoop({ name, pass, nextDue, restMs: REST_MS, clock, outages });
   const pooled = <Item extends { threadId: string }>(
     name: string,
     graphs: () => string[],
@@ -122,9 +126,11 @@ function startLoops(
       limit: deps.concurrency,
       find,
       keyOf: ({ threadId }) => threadId,
-      work,
-      onError: ({ threadId }, error) =>
-        log.error("The work on a thread failed and will be tried again", { loop: name, threadId, ...described(error) }),
+      work: async (item) => {
+        await work(item);
+        outages.worked(`${name} of ${item.threadId}`);
+      },
+      onError: ({ threadId }, error) => outages.failed(`${name} of ${threadId}`, error, { threadId }),
       onDone: () => loop.wake(),
     });
     const loop: Loop = startLoop({
@@ -135,7 +141,7 @@ function startLoops(
       onStop: () => pool.stop(),
       restMs,
       clock,
-      log,
+      outages,
     });
     return loop;
   };
@@ -186,56 +192,84 @@ function startLoops(
   ];
 }
 
+/** How long after an error of the ledger it is asked again for a mailbox's lease. */
+const LEASE_RETRY = { firstMs: 500, maxMs: 15_000 };
+
 /** One process watches a mailbox; the others look whether it still does. */
 async function watchMailbox(
   deps: WorkerDeps,
-  mailbox: Mailbox,
-  agents: WorkerDeps["mailboxes"][number]["agents"],
+  outages: Outages,
+  watched: WorkerDeps["mailboxes"][number],
   signal: AbortSignal,
   onFirstRead: () => void,
 ): Promise<void> {
-  const name = `mailbox:${mailbox.key}`;
-  const { db } = deps.ledger;
+  const what = `watch of ${watched.mailbox.key}`;
+  let failures = 0;
   while (!signal.aborted) {
-    const lease = await acquireLease(db, name, deps.newId(), deps.clock(), deps.leaseMs);
-    if (!lease) {
-      onFirstRead();
-      await pause(deps.leaseMs / 6, signal);
-      continue;
-    }
-    const lost = new AbortController();
-    const heartbeat = setInterval(() => {
-      renewLease(db, lease, deps.clock(), deps.leaseMs).then(
-        (kept) => kept || lost.abort(),
-        (error: unknown) => deps.log.warn("The lease of a mailbox could not be renewed", described(error)),
-      );
-    }, deps.leaseMs / 3);
     try {
-      await mailbox.watch(mailboxReader(deps, mailbox, agents), {
-        signal: AbortSignal.any([signal, lost.signal]),
-        onState(state) {
-          onFirstRead();
-          if (state.kind === "connected")
-            deps.log.info("Watching a mailbox", { mailbox: mailbox.key, idle: state.idle });
-          else logLost(deps, mailbox, state);
-        },
-      });
+      const held = await watchAsHolder(deps, outages, watched, signal, onFirstRead);
+      failures = 0;
+      outages.worked(what);
+      if (!held) await pause(deps.leaseMs / 6, signal);
+    } catch (error) {
+      outages.failed(what, error);
+      await pause(backoffMs(++failures, LEASE_RETRY), signal);
     } finally {
-      clearInterval(heartbeat);
-      await releaseLease(db, lease);
       onFirstRead();
     }
   }
-  await mailbox.close();
+  await watched.mailbox.close();
 }
 
-function logLost(deps: WorkerDeps, mailbox: Mailbox, state: Exclude<MailboxState, { kind: "connected" }>): void {
-  const fields = { mailbox: mailbox.key, retryInMs: state.retryInMs, ...described(state.error) };
-  if (state.kind === "disconnected") deps.log.warn(`A mailbox cannot be watched: ${fields.error}`, fields);
-  else deps.log.error(`A mail could not be stored, and is read again: ${fields.error}`, fields);
+/** Resolves with false while another process watches, and otherwise when this one does so no more. Rejects for an error of the ledger. */
+async function watchAsHolder(
+  deps: WorkerDeps,
+  outages: Outages,
+  { mailbox, agents }: WorkerDeps["mailboxes"][number],
+  signal: AbortSignal,
+  onFirstRead: () => void,
+): Promise<boolean> {
+  const { db } = deps.ledger;
+  const lease = await acquireLease(db, `mailbox:${mailbox.key}`, deps.newId(), deps.clock(), deps.leaseMs);
+  if (!lease) return false;
+  const lost = new AbortController();
+  const renewal = `lease of ${mailbox.key}`;
+  const heartbeat = setInterval(() => {
+    renewLease(db, lease, deps.clock(), deps.leaseMs).then(
+      (kept) => {
+        outages.worked(renewal);
+        if (!kept) lost.abort();
+      },
+      (error: unknown) => outages.failed(renewal, error),
+    );
+  }, deps.leaseMs / 3);
+  try {
+    await mailbox.watch(mailboxReader(deps, mailbox, agents), {
+      signal: AbortSignal.any([signal, lost.signal]),
+      onState(state) {
+        onFirstRead();
+        tellState(deps, outages, mailbox, state);
+      },
+    });
+  } finally {
+    clearInterval(heartbeat);
+    outages.worked(renewal);
+    await releaseLease(db, lease);
+  }
+  return true;
 }
 
-function described(error: unknown): { error: string; code?: string } {
-  if (error instanceof EmailKitError) return { error: error.message, code: error.code };
-  return { error: error instanceof Error ? error.message : String(error) };
+function tellState(deps: WorkerDeps, outages: Outages, mailbox: Mailbox, state: MailboxState): void {
+  const [reading, storing] = [`reading of ${mailbox.key}`, `storing of a mail of ${mailbox.key}`];
+  const { key } = mailbox;
+  switch (state.kind) {
+    case "connected":
+      outages.worked(reading);
+      outages.worked(storing);
+      return deps.log.info("Watching a mailbox", { mailbox: key, idle: state.idle });
+    case "disconnected":
+      return outages.failed(reading, state.error, { mailbox: key, retryInMs: state.retryInMs });
+    case "stalled":
+      return outages.failed(storing, state.error, { mailbox: key, retryInMs: state.retryInMs });
+  }
 }

@@ -148,5 +148,7 @@ describe.skipIf(!hasPostgres)("a kit on PostgreSQL", () => {
     await postgres.start();
     await until("the outcome", () => outcomeOf(graph, id), 15_000);
     expect(await outcomeOf(graph, id)).toMatchObject({ kind: "replied" });
+    const told = log.lines.filter(({ level, fields }) => level === "warn" && fields["code"] === "LEDGER_FAILED");
+    expect(told).toHaveLength(1);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { EmailKitError, type EmailKitErrorCode } from "../../src/errors.ts";
-import { silentLogger } from "../../src/log.ts";
 import type { PassResult } from "../../src/transport/mailbox-pass.ts";
 import type { MailboxSession } from "../../src/transport/mailbox-session.ts";
 import { watchMailbox, type WatchPorts } from "../../src/transport/mailbox-watch.ts";
@@ -70,7 +69,6 @@ function watching(options: {
     toError: (error) => error as EmailKitError,
     onState: (state) => states.push(state),
     random: () => 1,
-    log: silentLogger,
   };
   const settings = {
     pollIntervalMs: options.pollIntervalMs ?? 60_000,

@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it, vi } from "vitest";
 import { startLoop } from "../../src/worker/loop.ts";
+import { watchOutages } from "../../src/worker/outage.ts";
 import { collectLog } from "../support/desk.ts";
 
 const loop = (pass: () => Promise<number>, nextDue: () => number | undefined = () => undefined) => {
   const log = collectLog();
-  return { log, ...startLoop({ name: "test", pass, nextDue: async () => nextDue(), clock: Date.now, log }) };
+  const outages = watchOutages(log);
+  return { log, ...startLoop({ name: "test", pass, nextDue: async () => nextDue(), clock: Date.now, outages }) };
 };
 
 describe("a loop", () => {
@@ -49,7 +51,13 @@ describe("a loop", () => {
       done = work;
       return 0;
     });
-    const options = { name: "test", pass, nextDue: async () => undefined, clock: Date.now, log: collectLog() };
+    const options = {
+      name: "test",
+      pass,
+      nextDue: async () => undefined,
+      clock: Date.now,
+      outages: watchOutages(collectLog()),
+    };
     const one = startLoop({ ...options, restMs: 40 });
     const begin = performance.now();
     while (performance.now() - begin < 100) {
@@ -76,7 +84,7 @@ describe("a loop", () => {
     });
     one.wake();
     await vi.waitFor(() => expect(one.log.lines).toHaveLength(1));
-    expect(one.log.lines[0]).toMatchObject({ level: "error", fields: { error: "Error: broken" } });
+    expect(one.log.lines[0]).toMatchObject({ level: "error", fields: { error: "broken" } });
     await one.stop();
   });
 

@@ -1,5 +1,5 @@
 import { isGraphDrained, RunControl } from "@langchain/langgraph";
-import { EmailKitError } from "../../errors.ts";
+import { EmailKitError, isOutage } from "../../errors.ts";
 import { appendEvent } from "../../ledger/events.ts";
 import { wakeRequests } from "../../ledger/requests.ts";
 import { openTasks } from "../../ledger/tasks.ts";
@@ -187,7 +187,8 @@ export async function fail(kit: OpenKit, drive: Drive, error: unknown): Promise<
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const failures = ((await findThread(db, threadId, graph))?.failures ?? 0) + 1;
   const now = kit.clock();
-  const retryAt = failures < kit.retry.tries ? now + backoffMs(failures, kit.retry) : null;
+  // A full disk has nothing to do with the graph, and may last.
+  const retryAt = isOutage(error) || failures < kit.retry.tries ? now + backoffMs(failures, kit.retry) : null;
   await db.transaction(async (sql) => {
     await recordFailure(sql, threadId, graph, { error: message, retryAt, now });
     await appendEvent(sql, {
