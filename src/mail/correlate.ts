@@ -58,7 +58,7 @@ export function gatherSignals(message: MailMessage, options: SignalOptions = {})
   };
 
   for (const name of RECIPIENT_FIELDS) addTokens(valuesOf(message.headers, name), name);
-  addTokens(topmostReceivedFor(message.headers), "received");
+  addTokens(receivedFor(message.headers), "received");
   for (const name of THREAD_FIELDS) addTokens(valuesOf(message.headers, name), name);
   for (const name of ID_FIELDS) addIds(parseMessageIds(valuesOf(message.headers, name)), name);
 
@@ -85,10 +85,15 @@ function valuesOf(headers: readonly MailHeader[], name: string): string {
   return headers.flatMap((header) => (header.name === name ? header.value : [])).join("\n");
 }
 
-/** `for <address>` as our own server wrote it: the fields further down were written by others. */
-function topmostReceivedFor(headers: readonly MailHeader[]): string {
-  const received = headers.find((header) => header.name === "received")?.value.slice(0, 4000) ?? "";
-  return /\bfor\s{1,10}<?([^\s<>;]{1,320})>?/i.exec(received)?.[1] ?? "";
+// One for the server that took the mail in, one each for a filter and for the delivery to the mailbox.
+const OWN_HOPS = 3;
+
+/** `for <address>` as our own servers wrote it (RFC 5321 section 4.4): the fields further down were written by others. */
+function receivedFor(headers: readonly MailHeader[]): string {
+  const received = headers.filter((header) => header.name === "received").slice(0, OWN_HOPS);
+  return received
+    .map(({ value }) => /\bfor\s{1,10}<?([^\s<>;]{1,320})>?/i.exec(value.slice(0, 4000))?.[1] ?? "")
+    .join("\n");
 }
 
 function keyOf(signal: Signal): string {

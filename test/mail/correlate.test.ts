@@ -50,8 +50,13 @@ test.each([
     1,
   ],
   [
+    "the line below our delivery to the mailbox",
+    `Received: from mx.a.example by mx.a.example with LMTP; x\nReceived: from x by mx.a.example for <desk+${token}@a.example>; x\n`,
+    1,
+  ],
+  [
     "another server's line",
-    `Received: from y by mx.a.example; x\nReceived: from x by y for <desk+${token}@a.example>; x\n`,
+    `${"Received: from y by mx.a.example; x\n".repeat(3)}Received: from x by y for <desk+${token}@a.example>; x\n`,
     0,
   ],
   ["the sender's Bcc", `Bcc: desk+${token}@a.example\n`, 0],

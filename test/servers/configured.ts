@@ -1,8 +1,9 @@
+import { cyrus } from "./cyrus.ts";
 import { dovecot } from "./dovecot.ts";
 import { local } from "./local.ts";
 import type { TestServerKind } from "./server.ts";
 
-const KINDS = [local, dovecot];
+const KINDS = [local, dovecot, cyrus];
 
 /**
  * The servers that the scenarios of this folder run on: those that MAIL_TEST_SERVER names, separated by commas. Default: `local`.
