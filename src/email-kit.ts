@@ -1,3 +1,4 @@
+import type { AuditHead, AuditReport } from "./audit/verify.ts";
 import type { AwaitRepliesOptions, Replies } from "./langgraph/calls/await-replies.ts";
 import type { MailExpectation, MailOutcome } from "./langgraph/calls/await-mail.ts";
 import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
@@ -81,6 +82,11 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
   runOnce(): Promise<void>;
   /** The audit log: what happened in a thread, or in all, oldest first. */
   events(options?: { threadId?: string; after?: number; limit?: number }): Promise<AuditEvent[]>;
+  /**
+   * Checks that no event of the audit log was altered, taken out or put in, and seals what came since. Without an `anchor`, which is the `head` of an earlier report,
+   * it cannot see that the end was cut off, or that all was written anew: keep one elsewhere.
+   */
+  verifyAudit(options?: { anchor?: AuditHead }): Promise<AuditReport>;
   /** Calls `listener` for every event from now on, also of other processes on the same ledger. Returns the way to stop. */
   follow(listener: (event: AuditEvent) => void): Promise<() => void>;
   /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */

@@ -1,4 +1,5 @@
 export type { ServerOptions } from "./accounts/account.ts";
+export type { AuditFinding, AuditHead, AuditReport } from "./audit/verify.ts";
 export type { BlobStore } from "./blobs/blobs.ts";
 export type { AgentConfig, EmailKitConfig } from "./config.ts";
 export { EmailKitError, type EmailKitErrorCode, ERROR_CODES } from "./errors.ts";

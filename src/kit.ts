@@ -1,5 +1,6 @@
 import type { Agent } from "./accounts/agent.ts";
 import { followEvents } from "./audit/follow.ts";
+import { verifyAudit } from "./audit/verify.ts";
 import {
   checkLedger,
   checkSecret,
@@ -173,6 +174,10 @@ export function composeKit<const AgentName extends string>(
       }
     },
     events: async (options) => readEvents((await open()).ledger.db, options),
+    async verifyAudit({ anchor } = {}) {
+      const { ledger, clock } = await open();
+      return verifyAudit(ledger.db, { anchor, clock });
+    },
     follow: async (listener) => followEvents((await open()).ledger.db, listener),
     messages: async (disposition) => messagesByDisposition((await open()).ledger.db, disposition),
     async release(id, options) {

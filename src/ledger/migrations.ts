@@ -2,6 +2,14 @@ import { EmailKitError } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { one } from "./database.ts";
 
+/** Refuses what would change the past, so that no slip does. Whoever owns the database can drop these: for that there is the chain of seals. */
+function appendOnly(table: string, columns: string): string {
+  const refuse = "FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'The audit log is only ever appended to'); END;";
+  return `
+  CREATE TRIGGER ${table}_kept BEFORE DELETE ON ${table} ${refuse}
+  CREATE TRIGGER ${table}_unchanged BEFORE UPDATE OF ${columns} ON ${table} ${refuse}`;
+}
+
 /** Numbered by their place, from 1. A published one is never changed. Times are milliseconds since the epoch; `*_json` columns hold JSON. */
 const MIGRATIONS = [
   /* 1 */ `
@@ -174,6 +182,17 @@ const MIGRATIONS = [
     seal INTEGER
   ) STRICT;
   CREATE INDEX events_by_thread ON events (thread_id, seq);
+  CREATE INDEX events_unsealed ON events (seq) WHERE seal IS NULL;
+
+  CREATE TABLE seals (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    events_json TEXT NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT;
+  ${appendOnly("events", "seq, at, kind, agent, graph, thread_id, run_id, task_id, body, data_json")}
+  ${appendOnly("seals", "number, at, total, events_json, hash")}
   `,
   /* 2 */ `
   CREATE TABLE blobs (

@@ -1,5 +1,6 @@
 import { acquireLease, releaseLease, renewLease } from "../ledger/leases.ts";
 import { openRequests } from "../ledger/requests.ts";
+import { sealEvents } from "../ledger/seals.ts";
 import { nextThreadTime, readyThreads } from "../ledger/threads.ts";
 import type { Mailbox, MailboxState } from "../transport/transport.ts";
 import { pause } from "../transport/wait.ts";
@@ -28,6 +29,8 @@ const DEFAULT_GRACE_MS = 10_000;
 /** Many commits in a row, as when many replies come in, make these look this often, and not at each of them. */
 const REST_MS = 20;
 const RESUME_REST_MS = 4;
+/** How long an event of the audit log waits for its seal, at most, and so how often a busy ledger pays for one. */
+const SEAL_REST_MS = 1_000;
 /** Of `runOnce`: two served agents may go on for ever. */
 const MAX_ROUNDS = 100;
 
@@ -181,6 +184,20 @@ function startLoops(
       },
       () => nextMailAgain(deps),
     ),
+    startLoop({
+      name: "sealing",
+      pass: () => sealEvents(db, clock),
+      nextDue: async () => undefined,
+      // What a broken ledger keeps from it is left to the next start.
+      onStop: () =>
+        sealEvents(db, clock).then(
+          () => {},
+          () => {},
+        ),
+      restMs: SEAL_REST_MS,
+      clock,
+      outages,
+    }),
     timed(
       "expiry",
       async () => {

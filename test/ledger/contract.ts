@@ -3,7 +3,8 @@ import { insertAliases, resolveAlias } from "../../src/ledger/aliases.ts";
 import { databaseBlobs } from "../../src/ledger/blobs.ts";
 import { advanceCursor, readCursor } from "../../src/ledger/cursors.ts";
 import type { Database } from "../../src/ledger/database.ts";
-import { appendEvent, lastEvent, readEvents } from "../../src/ledger/events.ts";
+import { verifyAudit } from "../../src/audit/verify.ts";
+import { appendEvent, EVENT_COLUMNS, type EventRow, lastEvent, readEvents } from "../../src/ledger/events.ts";
 import { acquireLease, readLease, releaseLease, renewLease } from "../../src/ledger/leases.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
 import { findMessage, insertMessage, type MessageRecord, messagesByDisposition } from "../../src/ledger/messages.ts";
@@ -27,6 +28,7 @@ import {
   openRequests,
   wakeRequests,
 } from "../../src/ledger/requests.ts";
+import { sealEvents } from "../../src/ledger/seals.ts";
 import { findTask, insertTask, settleTask, type TaskRecord, unclaimedTasks } from "../../src/ledger/tasks.ts";
 import {
   findThread,
@@ -107,6 +109,86 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       expect(await readCursor(db, "box", "1")).toBe(40);
       // The audit log's numbers are in the order of the commits: who reads on from the last one misses none.
       expect((await readEvents(db)).map((event) => event.at)).toEqual(Array.from({ length: 40 }, (_, index) => index));
+    });
+
+    it("seals the audit log, and finds what was done to it", async () => {
+      const clock = () => 7;
+      for (let at = 1; at <= 5; at++) {
+        await appendEvent(db, { at, kind: "received", from: `p${at}@x.example`, data: { at, why: "It is so." } });
+        if (at === 2 || at === 4) await sealEvents(other, clock);
+      }
+      const whole = await verifyAudit(db, { clock });
+      expect(whole).toMatchObject({ ok: true, events: 5, head: { seal: 3, events: 5 } });
+      const check = async (anchor = whole.head) => (await verifyAudit(db, { anchor, clock })).findings;
+      expect(await check()).toEqual([]);
+      for (const statement of [
+        "DELETE FROM events",
+        "UPDATE events SET at = 9",
+        "DELETE FROM seals",
+        "UPDATE seals SET at = 9",
+      ])
+        await expect(db.run(statement)).rejects.toThrow("The audit log is only ever appended to");
+      for (const table of ["events", "seals"]) {
+        const on = name.startsWith("PostgreSQL") ? ` ON ${table}` : "";
+        for (const trigger of ["kept", "unchanged"]) await db.run(`DROP TRIGGER ${table}_${trigger}${on}`);
+      }
+      /** What is found after a statement, which is undone again. */
+      const after = async (...statements: string[]) => {
+        const before = await db.all<EventRow & { seal: number }>("SELECT * FROM events");
+        const seals = await db.all<Record<string, string | number>>("SELECT * FROM seals");
+        for (const statement of statements) await db.run(statement);
+        const found = await check();
+        await db.transaction(async (sql) => {
+          await sql.run("DELETE FROM events");
+          await sql.run("DELETE FROM seals");
+          for (const row of before) {
+            await sql.run(
+              `INSERT INTO events (${EVENT_COLUMNS}, seal) VALUES (:seq, :at, :kind, :agent, :graph, :thread_id, :run_id, :task_id, :body, :data_json, :personal_json, :seal)`,
+              { ...row },
+            );
+          }
+          for (const row of seals) {
+            await sql.run(
+              "INSERT INTO seals (number, at, total, events_json, hash) VALUES (:number, :at, :total, :events_json, :hash)",
+              row,
+            );
+          }
+        });
+        return found;
+      };
+      expect(await after("UPDATE events SET at = 99 WHERE seq = 2")).toEqual([{ kind: "altered", seal: 1, seq: 2 }]);
+      expect(await after("UPDATE events SET personal_json = replace(personal_json, 'p3@', 'q3@')")).toEqual([
+        { kind: "altered", seal: 2, seq: 3 },
+      ]);
+      expect(await after("DELETE FROM events WHERE seq = 4")).toEqual([{ kind: "missing", seal: 2, seq: 4 }]);
+      expect(
+        await after(
+          "UPDATE events SET seq = 50 WHERE seq = 1",
+          "UPDATE events SET seq = 1 WHERE seq = 2",
+          "UPDATE events SET seq = 2 WHERE seq = 50",
+        ),
+      ).toEqual([
+        { kind: "altered", seal: 1, seq: 1 },
+        { kind: "altered", seal: 1, seq: 2 },
+      ]);
+      const copy = (seq: number, seal: number) =>
+        `INSERT INTO events (seq, at, kind, data_json, personal_json, seal) VALUES (${seq}, 1, 'received', '{}', '[]', ${seal})`;
+      expect(await after(copy(60, 2))).toEqual([{ kind: "inserted", seal: 2, seq: 60 }]);
+      expect(await after(copy(60, 9))).toEqual([{ kind: "inserted", seal: 9, seq: 60 }]);
+      expect(await after("UPDATE events SET seal = 2 WHERE seq = 5")).toEqual([
+        { kind: "missing", seal: 3, seq: 5 },
+        { kind: "inserted", seal: 2, seq: 5 },
+      ]);
+      expect(await after("UPDATE seals SET at = 8 WHERE number = 2")).toEqual([{ kind: "broken-seal", seal: 2 }]);
+      expect(await after("DELETE FROM seals WHERE number = 1", "DELETE FROM events WHERE seal = 1")).toEqual([
+        { kind: "missing-seal", seal: 1 },
+        { kind: "broken-seal", seal: 2 },
+      ]);
+      // Only the anchor tells what is consistent in itself.
+      const cut = ["DELETE FROM seals WHERE number > 1", "DELETE FROM events WHERE seal > 1"];
+      expect(await after(...cut)).toEqual([{ kind: "truncated", seal: 3 }]);
+      expect(await check({ ...whole.head!, hash: "other" })).toEqual([{ kind: "rewritten", seal: 3 }]);
+      expect(await check()).toEqual([]);
     });
 
     it("goes on when a transaction of another process fails", async () => {
