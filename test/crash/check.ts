@@ -16,6 +16,8 @@ export interface Wreck {
   stored: string[];
   /** How far the journal went. */
   journal: number;
+  /** When the last of what the process held runs out, in milliseconds since the epoch; 0 where it held nothing. */
+  heldUntil: number;
 }
 
 interface JournalEntry {
@@ -33,7 +35,17 @@ export function inspectWreck({ directory }: Life): Wreck {
     ).map(({ id }) => id),
     stored: storedResults(directory),
     journal: readJournal(directory).length,
+    heldUntil: Math.max(
+      heldUntil(`${directory}/mail.db`, "leases", "holder IS NOT NULL"),
+      heldUntil(`${directory}/mail.db`, "outbox", "state IN ('leased', 'sending')"),
+    ),
   };
+}
+
+function heldUntil(file: string, table: string, where: string): number {
+  return (
+    query<{ at: number | null }>(file, table, `SELECT MAX(lease_until) AS at FROM ${table} WHERE ${where}`)[0]?.at ?? 0
+  );
 }
 
 function storedResults(directory: string): string[] {

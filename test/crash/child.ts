@@ -7,6 +7,10 @@ import { instrumentSockets } from "./wire.ts";
 
 enableCompileCache();
 
+/** How often a process looks whether it has come to the end, and how often in a row it may find that nothing has changed: less than the sweep of every minute takes. */
+const LOOK_MS = 40;
+const MOST_LOOKS = 400;
+
 /** A process that may be killed: it lives one life after another, until it comes to a point at which it dies. */
 let current: Life | undefined;
 instrumentFiles(() => current?.directory);
@@ -31,40 +35,65 @@ async function live(life: Life): Promise<LifeReport> {
   arm(life.kill);
   const { kit, graph } = createWorld(life);
   const config = { configurable: { thread_id: THREAD } };
-  const worker = await kit.start({ stopOn: [] });
-  await worker.ready;
-  const begun = (await graph.getState(config)).createdAt !== undefined;
-  if (!begun || life.restart === "invoke") {
+  let failure: unknown;
+  const work = async () => {
+    const worker = await kit.start({ stopOn: [] });
+    await worker.ready;
+    const begun = (await graph.getState(config)).createdAt !== undefined;
+    if (begun && life.restart === "worker") return;
     await graph.invoke(begun ? null : {}, config).catch((error: unknown) => {
       // On a machine that is busy enough, a heartbeat comes too late: the worker has the thread then.
       if (!/^LEASE_LOST$|^Abort$/.test((error as { code?: string }).code ?? (error as Error).message)) throw error;
     });
-  }
-  for (;;) {
-    const state = await graph.getState(config);
-    if (state.next.length === 0 && state.tasks.length === 0 && isQuiet(life)) {
-      await kit.close();
-      const points = seenPoints();
-      arm(undefined);
-      // Who is killed leaves none.
-      flushCompileCache();
-      return { kind: "ended", values: state.values as Record<string, unknown>, points };
+  };
+  let working = true;
+  work()
+    .catch((error: unknown) => {
+      failure = error;
+    })
+    .finally(() => {
+      working = false;
+    });
+  let seen = "";
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    if (failure !== undefined) throw failure as Error;
+    const { open, stored } = working ? { open: 1, stored: storedBy(life).stored } : storedBy(life);
+    if (open === 0) {
+      const state = await graph.getState(config);
+      if (state.next.length === 0 && state.tasks.length === 0) {
+        await kit.close();
+        const points = seenPoints();
+        arm(undefined);
+        // Who is killed leaves none.
+        flushCompileCache();
+        return { kind: "ended", values: state.values as Record<string, unknown>, points };
+      }
     }
+    if (stored !== seen) looks = 0;
+    seen = stored;
     await new Promise((resolve) => {
-      setTimeout(resolve, 40);
+      setTimeout(resolve, LOOK_MS);
     });
   }
+  return { kind: "failed", error: `nothing went on: ${seen}` };
 }
 
-/** Nothing is left to be mailed or answered. */
-function isQuiet(life: Life): boolean {
-  const db = new DatabaseSync(`${life.directory}/mail.db`, { readOnly: true, timeout: 1_000 });
+/** How much is left to be mailed, answered or waited for, and a text that changes when anything goes on. */
+function storedBy(life: Life): { open: number; stored: string } {
+  const db = new DatabaseSync(`${life.directory}/mail.db`, { timeout: 10_000 });
   try {
-    const open = db.prepare(
-      `SELECT (SELECT COUNT(*) FROM outbox WHERE state NOT IN ('submitted', 'withdrawn', 'refused'))
-            + (SELECT COUNT(*) FROM requests WHERE state <> 'answered') AS open`,
-    );
-    return open.get()?.["open"] === 0;
+    if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'outbox'").get()) return { open: 1, stored: "" };
+    const row = db
+      .prepare(
+        `SELECT (SELECT COUNT(*) FROM outbox WHERE state NOT IN ('submitted', 'withdrawn', 'refused'))
+              + (SELECT COUNT(*) FROM requests WHERE state <> 'answered')
+              + (SELECT COUNT(*) FROM waits WHERE closed_at IS NULL) AS open,
+            (SELECT 'event ' || COALESCE(MAX(seq), 0) || ', ' FROM events)
+              || (SELECT COALESCE(group_concat(kind || ' ' || state, ', '), 'no mails') FROM outbox)
+              || (SELECT ', ' || COUNT(*) || ' waits closed' FROM waits WHERE closed_at IS NOT NULL) AS stored`,
+      )
+      .get();
+    return row as { open: number; stored: string };
   } finally {
     db.close();
   }

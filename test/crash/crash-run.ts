@@ -12,6 +12,8 @@ import type { Kill } from "./points.ts";
 /** What a run is to go through: the process dies at each of these in turn, and is started again. */
 export interface Plan extends Pick<Life, "restart" | "sabotage"> {
   kills: readonly Kill[];
+  /** For how many milliseconds the next process has to wait for what the killed one held. Default: 0. */
+  held?: number;
 }
 
 export interface RunResult {
@@ -24,8 +26,8 @@ export interface RunResult {
   ms: number;
 }
 
-/** A process that hangs is not forgiven: what only the sweep of every minute would find counts as lost. */
-const LIFE_MS = 12_000;
+/** For a process that does not even see that nothing goes on. */
+const LIFE_MS = 240_000;
 /** In memory where there is such a place: a killed process loses nothing that it has written, wherever that is. */
 const PLACE = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 let runs = 0;
@@ -47,15 +49,19 @@ export async function crashRun(
     accounts: { desk: account("desk"), lab: account("lab") },
     people: { boss: account("boss").address, alice: account("alice").address, bob: account("bob").address },
     restart: plan.restart,
+    ahead: 0,
     ...(plan.sabotage && { sabotage: plan.sabotage }),
   };
   const people = (["boss", "alice", "bob"] as const).map((name) => startPerson(mail, life.people[name], ANSWERS[name]));
   const wrecks: Wreck[] = [];
   let end: LifeEnd | undefined;
+  let ahead = 0;
   for (const kill of [...plan.kills, undefined]) {
-    end = await hosts.live({ ...life, ...(kill && { kill }) }, LIFE_MS);
+    end = await hosts.live({ ...life, ahead, ...(kill && { kill }) }, LIFE_MS);
     if (end.kind !== "killed") break;
-    wrecks.push(inspectWreck(life));
+    const wreck = inspectWreck(life);
+    wrecks.push(wreck);
+    ahead = Math.max(ahead, wreck.heldUntil - Date.now() - (plan.held ?? 0) + 1);
   }
   await Promise.all(people.map((person) => person.stop()));
   const problems =
@@ -72,4 +78,11 @@ export async function crashRun(
     points: end?.kind === "ended" ? end.points : {},
     ms: performance.now() - begin,
   };
+}
+
+/** What did not hold, and how to see it again. */
+export function describeFailure({ plan, problems }: RunResult, seed?: number): string {
+  const name = seed === undefined ? "" : `, seed ${seed}`;
+  const again = `npm run crashes -- --runs 20 --plan '${JSON.stringify(plan)}'`;
+  return [`FAILED${name}: ${again}`, ...problems.map((problem) => `  ${problem}`)].join("\n");
 }

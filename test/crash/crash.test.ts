@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
-import { crashRun, type Plan } from "./crash-run.ts";
+import { crashRun, describeFailure, type Plan } from "./crash-run.ts";
 import { createHosts } from "./hosts.ts";
-import type { Points } from "./plans.ts";
+import { planOf, type Points } from "./plans.ts";
 import { describePoints } from "./promises.ts";
 
-// Runs that are killed at random points are on demand: npm run crashes -- --runs 100 --seed 1
+const RUNS = 100;
+/** More than there are processors: who opens connections waits now and then. */
+const JOBS = 3;
 const points = JSON.parse(readFileSync(new URL("points.json", import.meta.url), "utf8")) as Points;
 
 let mail: MailServer;
@@ -20,6 +22,24 @@ afterAll(async () => {
 });
 
 const run = (plan: Plan) => crashRun(mail, hosts, plan);
+
+describe("processes that are killed at random points", () => {
+  it(`lose nothing and do nothing twice, in ${RUNS} runs`, { timeout: 600_000 }, async () => {
+    const seeds = Array.from({ length: RUNS }, (_, place) => place + 1);
+    const failed: string[] = [];
+    let hit = 0;
+    const work = async () => {
+      for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+        const result = await run(planOf(points, seed));
+        hit += result.hit;
+        if (result.problems.length > 0) failed.push(describeFailure(result, seed));
+      }
+    };
+    await Promise.all(Array.from({ length: JOBS }, work));
+    expect(failed.join("\n\n")).toBe("");
+    expect(hit).toBeGreaterThan(RUNS / 2);
+  });
+});
 
 describe("a process that is killed", () => {
   const once = (point: string): Plan => ({ restart: "worker", kills: [{ point, nth: 1 }] });

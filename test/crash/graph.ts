@@ -7,7 +7,7 @@ import { z } from "zod";
 import { fileBlobs } from "../../src/blobs/files.ts";
 import { composeKit } from "../../src/kit.ts";
 import { instrumentBlobs, instrumentedPorts, instrumentSaver } from "./instrument.ts";
-import type { Life } from "./life.ts";
+import { LEASE, type Life } from "./life.ts";
 import { point } from "./points.ts";
 
 const research = defineTask("research", { reply: z.object({ answer: z.number() }) });
@@ -37,7 +37,8 @@ export function createWorld(life: Life) {
       agents: life.accounts,
       blobs: instrumentBlobs(fileBlobs(`${ledger}.blobs`)),
       log: silentLogger,
-      lease: "500 ms",
+      lease: LEASE,
+      clock: () => Date.now() + life.ahead,
       onUnknown: { resendAfter: "100 ms" },
       retry: { first: "20 ms" },
     },

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { bundleChild } from "./bundle.ts";
 import type { Life, LifeReport } from "./life.ts";
 
 export type LifeEnd = LifeReport | { kind: "killed" } | { kind: "stuck" };
@@ -6,11 +7,11 @@ export type LifeEnd = LifeReport | { kind: "killed" } | { kind: "stuck" };
 /** Processes that live lives. One that ends its life unharmed is used again: loading takes most of the time. */
 export function createHosts() {
   const idle: ChildProcess[] = [];
-  const start = () =>
-    fork(new URL("child.ts", import.meta.url), { execArgv: ["--conditions=langgraph-email-source"], stdio: "inherit" });
+  const bundled = bundleChild();
+  const start = async () => fork(await bundled, { stdio: "inherit" });
   return {
     async live(life: Life, timeoutMs: number): Promise<LifeEnd> {
-      const host = idle.pop() ?? start();
+      const host = idle.pop() ?? (await start());
       const end = await new Promise<LifeEnd>((resolve) => {
         const timer = setTimeout(() => {
           host.removeAllListeners("exit");

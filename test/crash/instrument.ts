@@ -54,7 +54,8 @@ function instrumentSql(sql: Sql, transaction: string): Sql {
   };
 }
 
-const PLUMBING = /\/src\/ledger\/(?:database|sqlite|postgres)\.ts/;
+/** Where `bundle.ts` puts the kit, without its database drivers. */
+const KIT = "/src/kit.js";
 
 /** The function of the kit that called, unless it has no name. */
 function caller(): string | undefined {
@@ -62,9 +63,9 @@ function caller(): string | undefined {
   Error.stackTraceLimit = 15;
   const frames = new Error().stack?.split("\n") ?? [];
   Error.stackTraceLimit = limit;
-  const frame = frames.find((line) => line.includes("/src/") && !PLUMBING.test(line));
-  const name = /^\s*at (?:async )?(?:\w+\.)*#?(\w+) \(/.exec(frame ?? "")?.[1];
-  return name;
+  const frame = frames.find((line) => line.includes(KIT));
+  // Of functions that bear the same name in different files, the bundle numbers all but one.
+  return /^\s*at (?:async )?(?:\w+\.)*#?(\w+?)(?:\$\d+)? \(/.exec(frame ?? "")?.[1];
 }
 
 function instrumentSubmitter(submitter: Submitter, sabotage: Life["sabotage"]): Submitter {

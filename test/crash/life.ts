@@ -9,6 +9,8 @@ export interface Life {
   /** Who takes up a thread that has begun: the workers alone, or a user who runs it on as well. */
   restart: "worker" | "invoke";
   kill?: Kill;
+  /** Milliseconds by which its clock is ahead: what those before it held has run out then, and nobody has to wait for that. */
+  ahead: number;
   /** Breaks the kit, to see that it is seen: mails are handed over without a word in the ledger before. */
   sabotage?: "no-handover";
 }
@@ -17,4 +19,6 @@ export type LifeReport =
   | { kind: "ended"; values: Record<string, unknown>; points: Record<string, number> }
   | { kind: "failed"; error: string };
 
+/** Long enough for a machine that is busy. */
+export const LEASE = "5 s";
 export const THREAD = "t1";

@@ -17,7 +17,11 @@ export function planOf(points: Points, seed: number): Plan {
     const point = names[Math.floor(random() * names.length)]!;
     return { point, nth: 1 + Math.floor(random() * Math.min(points[point]!.times, MOST)) };
   });
-  return { restart: random() < 0.5 ? "worker" : "invoke", kills: [...killsBefore(points, kills[0]!.point), ...kills] };
+  return {
+    restart: random() < 0.5 ? "worker" : "invoke",
+    kills: [...killsBefore(points, kills[0]!.point), ...kills],
+    ...(random() < 0.25 && { held: 500 }),
+  };
 }
 
 /** A kill at each point, the first time that it is come to. */

@@ -217,6 +217,6 @@ and the sockets that it hands to the kit.
     npm run crashes -- --every                 one run for each point
     npm run crashes -- --record                the same, and writes this page
 
-A run that fails prints its seed; \`--runs 1 --seed 17\` repeats it. CI kills at five of the points.
+A run that fails prints its plan, and how to repeat it. CI makes a hundred random runs, and kills at five points by name.
 
 `;

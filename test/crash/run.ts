@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startMailServer } from "../../src/dev/index.ts";
-import { crashRun, type Plan, type RunResult } from "./crash-run.ts";
+import { crashRun, describeFailure, type Plan, type RunResult } from "./crash-run.ts";
 import { createHosts } from "./hosts.ts";
 import { everyPlan, merge, planOf, type Points } from "./plans.ts";
 import { describePoints } from "./promises.ts";
@@ -66,11 +66,7 @@ async function runAll(all: readonly { plan: Plan; seed?: number }[]): Promise<vo
       results.push(result);
       points = options.record ? merge(points, result.points, next.plan) : points;
       if (options.verbose) console.log(`${Math.round(result.ms)} ms, ${result.hit} hit: ${JSON.stringify(next)}`);
-      if (result.problems.length === 0) continue;
-      console.log(
-        `\nFAILED ${next.seed === undefined ? "" : `--runs 1 --seed ${next.seed} `}--plan '${JSON.stringify(next.plan)}'`,
-      );
-      for (const problem of result.problems) console.log(`  ${problem}`);
+      if (result.problems.length > 0) console.log(`\n${describeFailure(result, next.seed)}`);
     }
   };
   await Promise.all(Array.from({ length: Number(options.jobs) }, work));
