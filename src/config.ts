@@ -7,6 +7,7 @@ import { parseAccount, parseMailbox } from "./accounts/parse-account.ts";
 import type { BlobStore } from "./blobs/blobs.ts";
 import { EmailKitError } from "./errors.ts";
 import { isPostgresUrl, parsePostgresUrl } from "./ledger/postgres/url.ts";
+import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import type { Logger } from "./log.ts";
 import { isAddress, parseAddress } from "./mail/address.ts";
 import { hasScope, type Scope, SCOPES } from "./policy/permission.ts";
@@ -47,13 +48,18 @@ export interface AgentConfig {
   deny?: readonly string[];
 }
 
-export interface EmailKitConfig<AgentName extends string = string> {
+export interface EmailKitConfig<AgentName extends string = string, Task extends TaskDefinition = TaskDefinition> {
   /**
    * What holds tasks, mails, waits and the audit log: the path of a SQLite file, made if absent, or `postgres://user:password@host/database?schema=langgraph_email`
    * for workers on several machines (needs the package `pg`, and a direct connection or session pooling). `:memory:` for tests.
    */
   ledger: string;
   agents: Readonly<Record<AgentName, AgentConfig>>;
+  /**
+   * Definitions of tasks, which can then be named: `kit.awaitReply("approval")`. Needed where a task is waited for by its receipt in another node than
+   * the one that sends it. Default: none.
+   */
+  tasks?: readonly Task[];
   /**
    * Signs the tokens in reply addresses: at least 32 characters, the same in every process, and kept for as long as replies may come.
    * Default: drawn once, and kept in `<ledger>.key`, which only its owner can read. Required where the ledger is in PostgreSQL.

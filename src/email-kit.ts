@@ -1,7 +1,7 @@
 import type { AuditHead, AuditReport } from "./audit/verify.ts";
 import type { AwaitRepliesOptions, Replies } from "./langgraph/calls/await-replies.ts";
 import type { MailExpectation, MailOutcome } from "./langgraph/calls/await-mail.ts";
-import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
+import type { ReplyOf, TaskDefinition } from "./langgraph/calls/define-task.ts";
 import type { EmailNodes } from "./langgraph/calls/nodes.ts";
 import type { Outcome } from "./langgraph/calls/outcome.ts";
 import type { TaskReceipt } from "./langgraph/calls/receipt.ts";
@@ -33,19 +33,29 @@ export interface StartOptions {
 }
 
 /** Everything that a graph needs to work with people and agents by mail. Opens its ledger at the first use; makes connections only for a worker. */
-export interface EmailKit<AgentName extends string = string> extends AsyncDisposable {
-  /** Mails a task, once, however often the node is executed. Inside a node or tool of an attached graph. */
+export interface EmailKit<
+  AgentName extends string = string,
+  Task extends TaskDefinition = never,
+> extends AsyncDisposable {
+  /** Mails a task, once, however often the node is executed. Inside a node or tool of an attached graph. `task`: its definition, or the name of one that the kit was given in `tasks`. */
   sendTask<Reply>(task: TaskDefinition<Reply>, mail: TaskMail<AgentName>): Promise<TaskReceipt<Reply>>;
+  sendTask<Name extends Task["name"]>(task: Name, mail: TaskMail<AgentName>): Promise<TaskReceipt<ReplyOf<Task, Name>>>;
   /**
-   * Parks the graph until the task has an outcome, and returns it. `task`: its definition, or the receipt of its send; with a receipt, the definition
-   * too where the schema has transforms. Throws LangGraph's interrupt, which must pass.
+   * Parks the graph until the task has an outcome, and returns it. `task`: its definition, or the name of one that the kit was given in `tasks`, or the
+   * receipt of its send. A receipt holds no schema: where another node has sent it, and the kit was not given the definition, `options.task` is that.
+   * Throws LangGraph's interrupt, which must pass.
    */
   awaitReply<Reply>(
     task: TaskDefinition<Reply> | TaskReceipt<Reply>,
-    definition?: TaskDefinition<Reply>,
+    options?: { task?: TaskDefinition<Reply> },
   ): Promise<Outcome<Reply>>;
+  awaitReply<Name extends Task["name"]>(task: Name): Promise<Outcome<ReplyOf<Task, Name>>>;
   /** Mails several tasks of one kind; `key` defaults to the place in the list. */
   sendTasks<Reply>(task: TaskDefinition<Reply>, mails: readonly TaskMail<AgentName>[]): Promise<TaskReceipt<Reply>[]>;
+  sendTasks<Name extends Task["name"]>(
+    task: Name,
+    mails: readonly TaskMail<AgentName>[],
+  ): Promise<TaskReceipt<ReplyOf<Task, Name>>[]>;
   /** Parks the graph once for several tasks, until all, any, the first answered or enough of them have an outcome. */
   awaitReplies<Reply>(
     receipts: readonly TaskReceipt<Reply>[],
@@ -58,7 +68,7 @@ export interface EmailKit<AgentName extends string = string> extends AsyncDispos
   /** Parks the graph until a mail comes that is no reply, such as a one-time code, and returns it with the code and the link in it. */
   awaitMail(expectation: MailExpectation<AgentName>): Promise<MailOutcome>;
   /** The same two calls as ready nodes. */
-  readonly nodes: EmailNodes<AgentName>;
+  readonly nodes: EmailNodes<AgentName, Task>;
   /** LangChain tools with which a model mails and waits as one agent. */
   tools(agent: AgentName): EmailTools;
   /** Wraps a saver of any kind: pass the result to `compile({ checkpointer })`. */

@@ -7,6 +7,7 @@ export const ERROR_CODES = {
   MESSAGE_TOO_LARGE: { retryable: false, summary: "The mail is larger than allowed." },
   UNKNOWN_AGENT: { retryable: false, summary: "No agent of that name is configured." },
   SCOPE_MISSING: { retryable: false, summary: "The agent lacks the scope for this." },
+  UNKNOWN_TASK: { retryable: false, summary: "No task of that name is defined." },
   RECIPIENT_NOT_ALLOWED: { retryable: false, summary: "The agent may not mail this address." },
   // Graphs and runs
   GRAPH_NOT_ATTACHED: { retryable: false, summary: "The graph does not run under this kit." },

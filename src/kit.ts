@@ -16,8 +16,11 @@ import { awaitMail } from "./langgraph/calls/await-mail.ts";
 import { awaitReplies } from "./langgraph/calls/await-replies.ts";
 import { awaitReply } from "./langgraph/calls/await-reply.ts";
 import { cancelTask } from "./langgraph/calls/cancel-task.ts";
+import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
+import { definitionOf, readTasks } from "./langgraph/calls/known-tasks.ts";
 import { createNodes } from "./langgraph/calls/nodes.ts";
-import { sendTask } from "./langgraph/calls/send-task.ts";
+import type { TaskReceipt } from "./langgraph/calls/receipt.ts";
+import { sendTask, type TaskMail } from "./langgraph/calls/send-task.ts";
 import { createTools } from "./langgraph/calls/tools.ts";
 import { EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
 import type { OpenKit } from "./langgraph/context.ts";
@@ -41,19 +44,22 @@ import { runOnce, startWorker, type Worker } from "./worker/worker.ts";
  * Puts a kit together; opens nothing yet, so that a graph's module can export it.
  * @throws EmailKitError `INVALID_CONFIG`, `INVALID_ADDRESS` at once, for what can be seen without a connection.
  */
-export function createEmailKit<const AgentName extends string>(config: EmailKitConfig<AgentName>): EmailKit<AgentName> {
-  return composeKit(config, PORTS);
+export function createEmailKit<const AgentName extends string, Task extends TaskDefinition = never>(
+  config: EmailKitConfig<AgentName, Task>,
+): EmailKit<AgentName, Task> {
+  return composeKit(config, PORTS) as EmailKit<AgentName, Task>;
 }
 
 /** {@link createEmailKit} on other ports: not part of the package's interface. */
 export function composeKit<const AgentName extends string>(
   config: EmailKitConfig<AgentName>,
   ports: KitPorts,
-): EmailKit<AgentName> {
+): EmailKit<AgentName, TaskDefinition> {
   const agents = readAgents(config.agents);
   checkLedger(config.ledger);
   checkSecret(config.secret, config.ledger);
   if (config.calendar) readCalendar(config.calendar);
+  const tasks = readTasks(config.tasks ?? [], config.calendar);
   const onUnknown = readUnknownPolicy(config.onUnknown);
   const leaseMs = durationMs(config.lease ?? DEFAULTS.lease);
   const retry = readRetryPolicy(config.retry);
@@ -63,7 +69,7 @@ export function composeKit<const AgentName extends string>(
   let running: Promise<Worker> | undefined;
 
   const open = (): Promise<OpenKit> => {
-    opening ??= openKit(config, ports, agents, { leaseMs, retry }).catch((error: unknown) => {
+    opening ??= openKit(config, ports, { agents, tasks, leaseMs, retry }).catch((error: unknown) => {
       opening = undefined;
       throw error;
     });
@@ -106,25 +112,26 @@ export function composeKit<const AgentName extends string>(
     const signals = stopOn.map((signal) => stopOnSignal(signal, () => stop({ graceMs })));
     return { ready: worker.ready, stop, [Symbol.asyncDispose]: () => stop() };
   };
-  const send: EmailKit<AgentName>["sendTask"] = async (task, mail) => sendTask(await open(), task, mail);
-  const wait: EmailKit<AgentName>["awaitReply"] = async (task, definition) =>
-    awaitReply(await open(), task, definition);
+  const definition = (task: TaskDefinition | string) => definitionOf(tasks, task);
 
   return {
-    sendTask: send,
-    awaitReply: wait,
-    async sendTasks(task, mails) {
+    sendTask: async (task: TaskDefinition | string, mail: TaskMail) => sendTask(await open(), definition(task), mail),
+    async awaitReply(task: TaskDefinition | TaskReceipt | string, options?: { task?: TaskDefinition }) {
+      const isReceipt = typeof task === "object" && "taskId" in task;
+      return awaitReply(await open(), isReceipt ? task : definition(task), options);
+    },
+    async sendTasks(task: TaskDefinition | string, mails: readonly TaskMail[]) {
       const kit = await open();
       const receipts = [];
       for (const [place, mail] of mails.entries())
-        receipts.push(await sendTask(kit, task, { key: String(place), ...mail }));
+        receipts.push(await sendTask(kit, definition(task), { key: String(place), ...mail }));
       return receipts;
     },
     awaitReplies: async (receipts, options) => awaitReplies(await open(), receipts, options),
     lateReplies: async (receipt) => lateMessages((await open()).ledger.db, receipt.taskId),
     cancelTask: async (receipt, reason) => cancelTask(await open(), receipt, reason),
     awaitMail: async (expectation) => awaitMail(await open(), expectation),
-    nodes: createNodes<AgentName>({ sendTask: send, awaitReply: wait }),
+    nodes: createNodes(open, definition),
     tools: (agent) => createTools(open, requireAgent(agents, agent)),
     checkpointer: (saver) => new EmailCheckpointSaver(saver, open),
     attach(name, graph, options) {

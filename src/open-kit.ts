@@ -37,8 +37,7 @@ async function openDatabase(ledger: string): Promise<Database> {
 export async function openKit(
   config: EmailKitConfig,
   ports: KitPorts,
-  agents: Map<string, Agent>,
-  times: Pick<OpenKit, "leaseMs" | "retry">,
+  read: Pick<OpenKit, "agents" | "tasks" | "leaseMs" | "retry">,
 ): Promise<OpenKit> {
   const clock = config.clock ?? Date.now;
   const db = await ports.openDatabase(config.ledger);
@@ -51,12 +50,11 @@ export async function openKit(
     ledger,
     blobs: config.blobs ?? defaultBlobs(config.ledger, db),
     tokenKey: await readTokenKey(config.ledger, config.secret),
-    agents,
     clock,
     ...(config.calendar && { calendar: config.calendar }),
     newId: randomUUID,
     log: config.log ?? consoleLogger(),
-    ...times,
+    ...read,
     maxBytes: config.maxBytes ?? DEFAULTS.maxBytes,
   };
 }

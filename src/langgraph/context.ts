@@ -4,6 +4,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import type { BusinessCalendar } from "../time/calendar.ts";
 import type { Clock } from "../time/clock.ts";
+import type { KnownTasks } from "./calls/known-tasks.ts";
 
 /** What a kit is made of, once opened: the calls, the drive and the worker share it. */
 export interface OpenKit {
@@ -13,6 +14,8 @@ export interface OpenKit {
   tokenKey: Uint8Array;
   agents: ReadonlyMap<string, Agent>;
   clock: Clock;
+  /** The definitions of tasks that it was given. */
+  tasks: KnownTasks;
   /** What business days and hours are reckoned by. */
   calendar?: BusinessCalendar;
   newId: () => string;

@@ -13,6 +13,7 @@ export async function memoryKit(options: Partial<OpenKit> = {}): Promise<OpenKit
     blobs: memoryBlobs(),
     tokenKey: Buffer.alloc(32, 7),
     agents: new Map(),
+    tasks: new Map(),
     clock,
     newId: randomUUID,
     log: silentLogger,

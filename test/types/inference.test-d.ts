@@ -1,5 +1,12 @@
 import { Annotation, END, MemorySaver, START, StateGraph, StateSchema } from "@langchain/langgraph";
-import { createEmailKit, defineTask, type Outcome, type TaskReceipt } from "langgraph-email";
+import {
+  createEmailKit,
+  defineTask,
+  type EmailKit,
+  type Outcome,
+  type TaskDefinition,
+  type TaskReceipt,
+} from "langgraph-email";
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 
@@ -50,6 +57,53 @@ describe("tasks", () => {
     void kit.sendTask(prices, { from: "desk", to: "x@b.example", body: "b" });
     // @ts-expect-error no such grade
     defineTask("t", { accept: { grade: "F" } });
+  });
+});
+
+describe("tasks that the kit was given", () => {
+  const known = createEmailKit({
+    ledger: ":memory:",
+    agents: { desk: { address: "desk@a.example", ...server } },
+    tasks: [prices, dated, note],
+  });
+
+  it("are known by their names, with their types", async () => {
+    const receipt = await known.sendTask("prices", mail);
+    expectTypeOf(receipt).toEqualTypeOf<TaskReceipt<{ prices: number[] }>>();
+    expectTypeOf(await known.awaitReply("prices")).toEqualTypeOf<Outcome<{ prices: number[] }>>();
+    expectTypeOf(await known.awaitReply("dated")).toEqualTypeOf<Outcome<{ on: Date }>>();
+    expectTypeOf(await known.awaitReply("note")).toEqualTypeOf<Outcome<string>>();
+    expectTypeOf(await known.sendTasks("dated", [mail])).toEqualTypeOf<TaskReceipt<{ on: Date }>[]>();
+    known.nodes.awaitReply("prices", {
+      receipt: (state: { receipt: TaskReceipt<{ prices: number[] }> }) => state.receipt,
+      update: (outcome) => {
+        expectTypeOf(outcome).toEqualTypeOf<Outcome<{ prices: number[] }>>();
+        return {};
+      },
+    });
+  });
+
+  it("leave definitions and receipts as they are", async () => {
+    const receipt = await known.sendTask(dated, mail);
+    expectTypeOf(receipt).toEqualTypeOf<TaskReceipt<{ on: Date }>>();
+    expectTypeOf(await known.awaitReply(receipt)).toEqualTypeOf<Outcome<{ on: Date }>>();
+    expectTypeOf(await known.awaitReply(receipt, { task: dated })).toEqualTypeOf<Outcome<{ on: Date }>>();
+    const generic = <Reply>(task: TaskDefinition<Reply>): Promise<Outcome<Reply>> => known.awaitReply(task);
+    expectTypeOf(await generic(prices)).toEqualTypeOf<Outcome<{ prices: number[] }>>();
+    expectTypeOf(known).toExtend<EmailKit<"desk">>();
+  });
+
+  it("are the only names", () => {
+    // @ts-expect-error no such task
+    void known.sendTask("price", mail);
+    // @ts-expect-error no such task
+    void known.awaitReply("price");
+    // @ts-expect-error no such task
+    known.nodes.sendTask("price", { mail: () => mail });
+    // @ts-expect-error this kit was given none
+    void kit.awaitReply("prices");
+    // @ts-expect-error another task's receipt
+    void known.sendTask(note, mail).then((receipt) => known.awaitReply(receipt, { task: prices }));
   });
 });
 

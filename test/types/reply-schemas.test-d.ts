@@ -17,10 +17,12 @@ const ark = type({ at: "string.date.parse", color: "'red' | 'blue'" });
 describe("schemas of other libraries than zod 4", () => {
   it("give tasks the type of their output", () => {
     expectTypeOf(defineTask("a", { reply: three })).toEqualTypeOf<
-      TaskDefinition<{ at: Date; ok?: boolean | undefined }>
+      TaskDefinition<{ at: Date; ok?: boolean | undefined }, "a">
     >();
-    expectTypeOf(defineTask("b", { reply: bot })).toEqualTypeOf<TaskDefinition<{ at: Date }>>();
-    expectTypeOf(defineTask("c", { reply: ark })).toEqualTypeOf<TaskDefinition<{ at: Date; color: "red" | "blue" }>>();
+    expectTypeOf(defineTask("b", { reply: bot })).toEqualTypeOf<TaskDefinition<{ at: Date }, "b">>();
+    expectTypeOf(defineTask("c", { reply: ark })).toEqualTypeOf<
+      TaskDefinition<{ at: Date; color: "red" | "blue" }, "c">
+    >();
     // @ts-expect-error a JSON Schema goes with the schema that validates
     defineTask("d", { replyJsonSchema: {} });
   });

@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Annotation, END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
-import { createEmailKit, defineTask } from "langgraph-email";
+import { createEmailKit, defineTask, type TaskDefinition } from "langgraph-email";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
@@ -23,7 +23,7 @@ afterEach(async () => {
   await mail.close();
 });
 
-async function asked(task: typeof note | typeof approval, kit = deskKit(mail)) {
+async function asked(task: TaskDefinition, kit = deskKit(mail)) {
   const graph = askGraph(kit, { task });
   await graph.invoke({ to: "boss@b.example" }, thread("1"));
   await kit.runOnce();

@@ -7,6 +7,7 @@ import { registerThread } from "../../ledger/threads.ts";
 import { parseMail } from "../../mail/parse.ts";
 import { stripThreadHistory } from "../../mail/strip-thread-history.ts";
 import type { Verification } from "../../mail/verification.ts";
+import { type Deadline, deadlineAt } from "../../time/deadline.ts";
 import { durationMs, type Duration } from "../../time/duration.ts";
 import { type ExpectedMail, expectedOutcome, fitsExpectation } from "../../worker/expected.ts";
 import { settle } from "../../worker/settle.ts";
@@ -25,8 +26,8 @@ export interface MailExpectation<AgentName extends string = string> {
   subject?: string;
   /** How far back a mail may have come that nobody waited for then. Default: 1 minute. */
   since?: Duration;
-  /** How long it is waited for. Default: 1 hour. */
-  within?: Duration;
+  /** How long it is waited for, in any form of a deadline. Default: 1 hour. */
+  within?: Deadline;
   /** Tells waits of one node execution for like mails apart. */
   key?: string;
 }
@@ -87,7 +88,7 @@ async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectat
     accept: { grade: "E", from: [], maxClarifications: 0, receipt: false, retries: 0, onOutOfOffice: "wait" },
     expects,
     createdAt: now,
-    deadlineAt: now + durationMs(expectation.within ?? "1 h"),
+    deadlineAt: deadlineAt(now, expectation.within ?? "1 h", kit.calendar),
     clarifications: 0,
     candidates: [],
     attempts: [],

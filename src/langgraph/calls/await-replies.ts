@@ -6,6 +6,7 @@ import type { OpenKit } from "../context.ts";
 import { taskOfReceipt } from "./await-reply.ts";
 import { cancelRecord } from "./cancel-task.ts";
 import type { TaskDefinition } from "./define-task.ts";
+import { definitionFor } from "./known-tasks.ts";
 import { currentNode } from "./node.ts";
 import type { Outcome } from "./outcome.ts";
 import { accept } from "./read-outcome.ts";
@@ -19,7 +20,7 @@ export interface AwaitRepliesOptions<Reply> {
   deadline?: Deadline;
   /** Tells those who have not answered by then that they need not. Default: false. */
   cancelRest?: boolean;
-  /** The tasks' definition, where its schema has transforms. */
+  /** The tasks' definition, where neither this node execution nor the kit knows it. */
   task?: TaskDefinition<Reply>;
 }
 
@@ -49,6 +50,7 @@ export async function awaitReplies<Reply>(
   const id = beginWait(node, taskIds, until);
   const tasks: TaskRecord[] = [];
   for (const receipt of receipts) tasks.push(await taskOfReceipt(kit, receipt));
+  const definitions = tasks.map((task) => definitionFor(kit.tasks, node, task, options.task));
   for (const task of tasks) node.execution.waited.add(task.id);
   const wait = { id, tasks, until, deadline: options.deadline };
   for (;;) {
@@ -56,8 +58,8 @@ export async function awaitReplies<Reply>(
     const outcomes: Replies<Reply>["outcomes"] = [];
     let refused = false;
     for (const [place, outcome] of stored.entries()) {
-      const read = outcome ? await accept(kit, tasks[place]!, outcome, options.task) : { kind: "open" as const };
-      if (read) outcomes.push(read);
+      const read = outcome ? await accept(kit, tasks[place]!, outcome, definitions[place]) : { kind: "open" as const };
+      if (read) outcomes.push(read as Outcome<Reply>);
       else refused = true;
     }
     if (refused) continue;

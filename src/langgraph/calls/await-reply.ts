@@ -2,6 +2,7 @@ import { EmailKitError } from "../../errors.ts";
 import { findTask, type TaskRecord, unclaimedTasks } from "../../ledger/tasks.ts";
 import type { OpenKit } from "../context.ts";
 import type { TaskDefinition } from "./define-task.ts";
+import { definitionFor } from "./known-tasks.ts";
 import { currentNode, type CurrentNode } from "./node.ts";
 import type { Outcome } from "./outcome.ts";
 import { accept } from "./read-outcome.ts";
@@ -11,22 +12,24 @@ import { beginWait, requireDurable, waitFor } from "./wait.ts";
 /**
  * Parks the graph until the task has an outcome, and returns it. The answer comes from the ledger: what the graph was resumed with plays no part.
  * @param task The definition (its latest send by this node execution, or the thread's only open one), or the receipt of a send.
- * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `TASK_NOT_FOUND`, `TASK_AMBIGUOUS`, `LEDGER_MISMATCH`. LangGraph's interrupt passes through: do not catch it.
+ * @param options.task With a receipt: its definition, where neither this node execution nor the kit knows it.
+ * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `TASK_NOT_FOUND`, `TASK_AMBIGUOUS`, `UNKNOWN_TASK`, `LEDGER_MISMATCH`. LangGraph's interrupt passes through: do not catch it.
  */
 export async function awaitReply<Reply>(
   kit: OpenKit,
   task: TaskDefinition<Reply> | TaskReceipt<Reply>,
-  definition?: TaskDefinition<Reply>,
+  options: { task?: TaskDefinition<Reply> } = {},
 ): Promise<Outcome<Reply>> {
   const node = currentNode("awaitReply", kit.ledger.id);
   const record = "taskId" in task ? await taskOfReceipt(kit, task) : await taskOfDefinition(kit, node, task);
   requireDurable(node, "awaitReply");
+  const definition = "taskId" in task ? definitionFor(kit.tasks, node, record, options.task) : task;
   node.execution.waited.add(record.id);
   const wait = { id: beginWait(node, [record.id], "all"), tasks: [record], until: "all" } as const;
   for (;;) {
     const { outcomes } = await waitFor(kit, node, wait);
-    const outcome = await accept(kit, record, outcomes[0]!, "taskId" in task ? definition : task);
-    if (outcome) return outcome;
+    const outcome = await accept(kit, record, outcomes[0]!, definition);
+    if (outcome) return outcome as Outcome<Reply>;
   }
 }
 
@@ -45,7 +48,7 @@ export async function taskOfReceipt(kit: OpenKit, receipt: TaskReceipt): Promise
 
 async function taskOfDefinition(kit: OpenKit, node: CurrentNode, definition: TaskDefinition): Promise<TaskRecord> {
   const sent: TaskRecord[] = [];
-  for (const id of node.execution.sent) {
+  for (const id of node.execution.sent.keys()) {
     const task = await findTask(kit.ledger.db, id);
     if (task?.name === definition.name) sent.push(task);
   }

@@ -38,9 +38,9 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
   receipt?: boolean;
 }
 
-/** A kind of task, and the type of its reply. */
-export interface TaskDefinition<Reply = unknown> {
-  readonly name: string;
+/** A kind of task, its name, and the type of its reply. */
+export interface TaskDefinition<Reply = unknown, Name extends string = string> {
+  readonly name: Name;
   /** JSON Schema of the reply as it is asked for, before transforms. */
   readonly replySchema: Record<string, unknown> | undefined;
   readonly reply: StandardSchemaV1<unknown, Reply> | undefined;
@@ -56,20 +56,24 @@ export interface TaskDefinition<Reply = unknown> {
   readonly remind: readonly Deadline[];
 }
 
+/** The type of the reply to the one of these tasks that has that name. */
+export type ReplyOf<Task extends TaskDefinition, Name extends Task["name"]> =
+  Extract<Task, { name: Name }> extends TaskDefinition<infer Reply> ? Reply : never;
+
 const DEFAULT_DEADLINE = "14 days";
 
 /**
  * Declares a kind of task once, beside the graph: its name, and what a reply must hold.
  * @throws EmailKitError `INVALID_CONFIG` for an empty name, a deadline or a reminder that is none, or a schema that has no JSON Schema.
  */
-export function defineTask(
-  name: string,
+export function defineTask<const Name extends string>(
+  name: Name,
   options?: Omit<TaskOptions, "reply" | "replyJsonSchema" | "maxClarifications">,
-): TaskDefinition<string>;
-export function defineTask<Schema extends StandardSchemaV1>(
-  name: string,
+): TaskDefinition<string, Name>;
+export function defineTask<Schema extends StandardSchemaV1, const Name extends string>(
+  name: Name,
   options: TaskOptions<Schema> & { reply: Schema },
-): TaskDefinition<StandardSchemaV1.InferOutput<Schema>>;
+): TaskDefinition<StandardSchemaV1.InferOutput<Schema>, Name>;
 export function defineTask(name: string, options: TaskOptions = {}): TaskDefinition {
   if (name.trim() === "") throw new EmailKitError("INVALID_CONFIG", "A task needs a name.");
   const deadline = options.deadline ?? DEFAULT_DEADLINE;

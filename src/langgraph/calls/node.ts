@@ -2,6 +2,7 @@ import { getConfig } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import { runOf, type EmailRun } from "../run.ts";
 import { toolCallOf } from "../tool-calls.ts";
+import type { TaskDefinition } from "./define-task.ts";
 
 /** The node execution that a call is made from. */
 export interface CurrentNode {
@@ -23,7 +24,8 @@ export interface CurrentNode {
 }
 
 interface Execution {
-  sent: Set<string>;
+  /** By the id of the task. */
+  sent: Map<string, TaskDefinition>;
   waited: Set<string>;
   /** How often it has waited for the same tasks, until the same: each time is a wait of its own. */
   waits: Map<string, number>;
@@ -77,7 +79,7 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
 function executionOf(scratchpad: object, key: string): Execution {
   const ofNode = executions.get(scratchpad) ?? new Map<string, Execution>();
   executions.set(scratchpad, ofNode);
-  const execution = ofNode.get(key) ?? { sent: new Set(), waited: new Set(), waits: new Map() };
+  const execution = ofNode.get(key) ?? { sent: new Map(), waited: new Set(), waits: new Map() };
   ofNode.set(key, execution);
   return execution;
 }

@@ -1,18 +1,27 @@
-import type { TaskDefinition } from "./define-task.ts";
+import type { OpenKitOnce } from "../context.ts";
+import { awaitReply } from "./await-reply.ts";
+import type { ReplyOf, TaskDefinition } from "./define-task.ts";
 import type { Outcome } from "./outcome.ts";
 import type { TaskReceipt } from "./receipt.ts";
-import type { TaskMail } from "./send-task.ts";
+import { sendTask, type TaskMail } from "./send-task.ts";
 
 type Node<State, Update> = (state: State) => Promise<Update>;
 
 /** Ready nodes for graphs that keep sending and waiting apart. Pass them to `addNode`. */
-export interface EmailNodes<AgentName extends string> {
+export interface EmailNodes<AgentName extends string, Task extends TaskDefinition = never> {
   /** A node that mails a task. `update` writes the receipt into the state, for a wait elsewhere; without it the state stays as it is. */
   sendTask<State, Reply, Update = Record<string, never>>(
     task: TaskDefinition<Reply>,
     options: {
       mail: (state: State) => TaskMail<AgentName>;
       update?: (receipt: TaskReceipt<Reply>, state: State) => Update;
+    },
+  ): Node<State, Update>;
+  sendTask<State, Name extends Task["name"], Update = Record<string, never>>(
+    task: Name,
+    options: {
+      mail: (state: State) => TaskMail<AgentName>;
+      update?: (receipt: TaskReceipt<ReplyOf<Task, Name>>, state: State) => Update;
     },
   ): Node<State, Update>;
   /** A node that waits for the task's outcome. `receipt` says which send is meant, where the thread has several of that name. */
@@ -23,33 +32,42 @@ export interface EmailNodes<AgentName extends string> {
       update: (outcome: Outcome<Reply>, state: State) => Update;
     },
   ): Node<State, Update>;
+  awaitReply<State, Name extends Task["name"], Update>(
+    task: Name,
+    options: {
+      receipt?: (state: State) => TaskReceipt<ReplyOf<Task, Name>>;
+      update: (outcome: Outcome<ReplyOf<Task, Name>>, state: State) => Update;
+    },
+  ): Node<State, Update>;
 }
 
-interface Calls<AgentName extends string> {
-  sendTask<Reply>(task: TaskDefinition<Reply>, mail: TaskMail<AgentName>): Promise<TaskReceipt<Reply>>;
-  awaitReply<Reply>(
-    task: TaskDefinition<Reply> | TaskReceipt<Reply>,
-    definition?: TaskDefinition<Reply>,
-  ): Promise<Outcome<Reply>>;
+interface SendOptions {
+  mail: (state: unknown) => TaskMail;
+  update?: (receipt: TaskReceipt, state: unknown) => unknown;
 }
 
-export function createNodes<AgentName extends string>(calls: Calls<AgentName>): EmailNodes<AgentName> {
+interface AwaitOptions {
+  receipt?: (state: unknown) => TaskReceipt;
+  update: (outcome: Outcome<unknown>, state: unknown) => unknown;
+}
+
+/** @param definition Finds a task that is named; throws where there is none, as the nodes are made. */
+export function createNodes(open: OpenKitOnce, definition: (task: TaskDefinition | string) => TaskDefinition) {
   return {
-    sendTask<State, Reply, Update>(
-      task: TaskDefinition<Reply>,
-      options: {
-        mail: (state: State) => TaskMail<AgentName>;
-        update?: (receipt: TaskReceipt<Reply>, state: State) => Update;
-      },
-    ): Node<State, Update> {
+    sendTask(named: TaskDefinition | string, { mail, update }: SendOptions): Node<unknown, unknown> {
+      const task = definition(named);
       return async (state) => {
-        const receipt = await calls.sendTask(task, options.mail(state));
-        return options.update ? options.update(receipt, state) : ({} as Update);
+        const receipt = await sendTask(await open(), task, mail(state));
+        return update ? update(receipt, state) : {};
       };
     },
-    awaitReply: (task, options) => async (state) => {
-      const receipt = options.receipt?.(state);
-      return options.update(await calls.awaitReply(receipt ?? task, task), state);
+    awaitReply(named: TaskDefinition | string, { receipt, update }: AwaitOptions): Node<unknown, unknown> {
+      const task = definition(named);
+      return async (state) => {
+        const sent = receipt?.(state);
+        const outcome = await (sent ? awaitReply(await open(), sent, { task }) : awaitReply(await open(), task));
+        return update(outcome, state);
+      };
     },
   };
 }

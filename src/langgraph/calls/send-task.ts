@@ -86,7 +86,7 @@ function taskIdOf(kit: OpenKit, node: CurrentNode, definition: TaskDefinition, m
       `Task "${definition.name}" was sent twice by one execution of a node${mail.key === undefined ? "" : ` with the key "${mail.key}"`}. Give each send of a loop its own \`key\`.`,
     );
   }
-  node.execution.sent.add(id);
+  node.execution.sent.set(id, definition);
   return id;
 }
 
