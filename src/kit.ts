@@ -47,7 +47,7 @@ import { runOnce, startWorker, type Worker } from "./worker/worker.ts";
 export function createEmailKit<const AgentName extends string, Task extends TaskDefinition = never>(
   config: EmailKitConfig<AgentName, Task>,
 ): EmailKit<AgentName, Task> {
-  return composeKit(config, PORTS) as EmailKit<AgentName, Task>;
+  return composeKit(config, PORTS);
 }
 
 /** {@link createEmailKit} on other ports: not part of the package's interface. */
