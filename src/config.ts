@@ -26,6 +26,11 @@ export interface AgentConfig {
   /** Default: `INBOX`. */
   mailbox?: string;
   /**
+   * Whether the account's Junk folder (RFC 6154) is read too, once a minute and over the same connection: only for what belongs to a task of this agent,
+   * which is then no better than grade C. Default: true, where there is such a folder.
+   */
+  junk?: boolean;
+  /**
    * How the reply token travels: `subaddress` as `desk+token@…` (Gmail, Microsoft 365, Fastmail, Dovecot, Postfix …), `catch-all` as `token@…` on a domain of one's own,
    * `none` where the provider takes neither: Message-IDs and the reference in the body must do then, and no reply reaches grade B. Default: `subaddress`.
    */
@@ -118,6 +123,7 @@ export function readAgents(agents: Readonly<Record<string, AgentConfig>>): Map<s
         scopes: config.scopes ?? SCOPES,
         replyTo: config.replyTo ?? "subaddress",
         bounceToken: config.bounceToken ?? true,
+        junk: config.junk ?? true,
         authservIds: config.authservIds ?? [],
         recipients: {
           allow: config.allow && checkPatterns(name, "allow", config.allow),

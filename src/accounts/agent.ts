@@ -11,6 +11,8 @@ export interface Agent extends Sender {
   replyTo: "subaddress" | "catch-all" | "none";
   /** Whether the envelope sender carries a token too, so that bounces name their task. */
   bounceToken: boolean;
+  /** Whether replies are looked for in the account's Junk folder too. */
+  junk: boolean;
   /** Whose Authentication-Results are believed (RFC 8601). */
   authservIds: readonly string[];
 }

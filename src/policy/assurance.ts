@@ -13,13 +13,15 @@ export interface Evidence {
   sender: "expected" | "other";
   /** The receiver's verdict on the sender's domain (DMARC, or our own verification), aligned with From. */
   verdict: "pass" | "fail" | "none";
+  /** Whether the provider takes the mail for junk: it may know more than it says, and no such mail is better than C. */
+  junk?: boolean;
 }
 
 export function assuranceGrade(evidence: Evidence): Grade {
   const { signal, sender, verdict } = evidence;
   if (signal === "none") return "E";
   if (sender === "other" || verdict === "fail") return "D";
-  if (signal === "body-reference") return "C";
+  if (signal === "body-reference" || evidence.junk) return "C";
   if (verdict === "pass") return "A";
   return signal === "token" ? "B" : "C";
 }

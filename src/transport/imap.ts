@@ -74,6 +74,8 @@ export function createMailbox(options: ServerOptions, settings: MailboxSettings 
   const exclusive = createMutex();
   let life = new AbortController();
   let kept: { session: MailboxSession; progress: WeakMap<MailboxReader, Partial<Progress>> } | undefined;
+  const readJunk = async (session: MailboxSession, reader: MailboxReader, progress: Partial<Progress>) =>
+    (await session.inJunk(() => readNew(session, reader, limits, progress))) ?? { kind: "done" as const, stored: 0 };
   const watches = new Set<Promise<void>>();
 
   const drainOnce = async (reader: MailboxReader): Promise<number> => {
@@ -81,12 +83,18 @@ export function createMailbox(options: ServerOptions, settings: MailboxSettings 
     const reused = kept?.session.alive() === true ? kept : undefined;
     const { session, progress: progresses } = reused ?? { session: await connect(signal), progress: new WeakMap() };
     kept = { session, progress: progresses };
-    const progress = progresses.get(reader) ?? {};
-    progresses.set(reader, progress);
+    const progressOf = (of: MailboxReader) => {
+      const progress = progresses.get(of) ?? {};
+      progresses.set(of, progress);
+      return progress;
+    };
     let result: PassResult;
+    let stored = 0;
     try {
       if (reused !== undefined) await session.refresh();
-      result = await readNew(session, reader, limits, progress);
+      result = await readNew(session, reader, limits, progressOf(reader));
+      stored = result.stored;
+      if (result.kind === "done" && reader.junk) result = await readJunk(session, reader.junk, progressOf(reader.junk));
     } catch (error) {
       kept = undefined;
       session.close();
@@ -96,17 +104,20 @@ export function createMailbox(options: ServerOptions, settings: MailboxSettings 
       throw toError(error);
     }
     if (result.kind === "reader-failed") throw result.error;
-    return result.stored;
+    return reader.junk ? stored + result.stored : stored;
   };
 
   return {
     key: `${server.user}@${server.host.toLowerCase()}/${resolved.mailbox}`,
+    junkKey: `${server.user}@${server.host.toLowerCase()}/\\Junk`,
     drain: (reader) => exclusive(() => drainOnce(reader)),
     verify: async () => (await connect(life.signal)).close(),
     async watch(reader, { signal, onState }) {
+      const { junk } = reader;
       const watch = watchMailbox(AbortSignal.any([signal, life.signal]), resolved, {
         connect,
         pass: (session, progress) => exclusive(() => readNew(session, reader, limits, progress)),
+        ...(junk && { junkPass: (session, progress) => exclusive(() => readJunk(session, junk, progress)) }),
         toError,
         onState: (state) => {
           try {
@@ -191,7 +202,45 @@ async function openSession(server: Server, settings: ResolvedSettings, ports: Se
     close();
     throw error;
   }
-  return { ...reading(client, settings, attempt), ended, refresh: () => attempt(open), close };
+  const refresh = (): Promise<void> => attempt(open);
+  const inJunk = junkVisits(client, settings.mailbox, { attempt, reopen: refresh });
+  return { ...reading(client, settings, attempt), ended, refresh, inJunk, close };
+}
+
+/** RFC 6154: the folder is known by its use; where the server names none, by what it is usually called. */
+function junkVisits(
+  client: ImapFlow,
+  mailbox: string,
+  { attempt, reopen }: { attempt: Attempt; reopen: () => Promise<void> },
+): MailboxSession["inJunk"] {
+  let junk: string | undefined;
+  let looked = false;
+  /** It may not be for us to read; what is in the mailbox is. */
+  const unlessRefused = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await attempt(work);
+    } catch (error) {
+      if (!client.usable) throw error;
+      junk = undefined;
+      return undefined;
+    }
+  };
+  return async (work) => {
+    if (!looked) junk = (await unlessRefused(() => client.list()))?.find(isJunk)?.path;
+    looked = true;
+    const path = junk;
+    if (path === undefined || path === mailbox) return undefined;
+    try {
+      const opened = await unlessRefused(() => client.mailboxOpen(path, { readOnly: true }));
+      return opened && (await work());
+    } finally {
+      if (client.usable) await reopen();
+    }
+  };
+}
+
+function isJunk({ specialUse }: { specialUse?: string }): boolean {
+  return specialUse === "\\Junk";
 }
 
 type Attempt = <T>(work: () => Promise<T>) => Promise<T>;
@@ -200,7 +249,7 @@ function reading(
   client: ImapFlow,
   { now }: ResolvedSettings,
   attempt: Attempt,
-): Omit<MailboxSession, "ended" | "refresh" | "close"> {
+): Omit<MailboxSession, "ended" | "refresh" | "inJunk" | "close"> {
   return {
     uidValidity: () => String((client.mailbox || undefined)?.uidValidity ?? 0),
     pushes: client.capabilities.has("IDLE") || client.capabilities.has("IMAP4rev2"),

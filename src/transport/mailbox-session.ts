@@ -19,6 +19,8 @@ export interface MailboxSession {
   onArrival(listener: () => void): void;
   /** Opens the mailbox anew: brings up what the server did not tell, and a changed UIDVALIDITY. */
   refresh(): Promise<void>;
+  /** Does `work` with the account's Junk folder open in the place of the mailbox (RFC 6154); undefined where there is none, or it cannot be opened. */
+  inJunk<T>(work: () => Promise<T>): Promise<T | undefined>;
   /** Uids greater than `after`, ascending; with `since`, at least those received since. */
   search(after: number, since?: number): Promise<number[]>;
   /** The greatest uid in the mailbox; 0 where it is empty. */

@@ -10,6 +10,8 @@ export interface WatchPorts {
   connect(signal: AbortSignal): Promise<MailboxSession>;
   /** One pass; never two at a time for one mailbox. */
   pass(session: MailboxSession, progress: Partial<Progress>): Promise<PassResult>;
+  /** The same over the Junk folder, where that is to be read. */
+  junkPass?(session: MailboxSession, progress: Partial<Progress>): Promise<PassResult>;
   toError(error: unknown): EmailKitError;
   onState(state: MailboxState): void;
   random(): number;
@@ -64,6 +66,8 @@ async function follow(
 ): Promise<never> {
   const bell = createBell();
   const progress: Partial<Progress> = {};
+  const junkProgress: Partial<Progress> = {};
+  let junkDueAt = ports.junkPass ? 0 : Infinity;
   let state: "new" | "connected" | "stalled" = "new";
   let failures = 0;
   const gone = new AbortController();
@@ -74,7 +78,13 @@ async function follow(
   });
   while (session.alive()) {
     bell.reset();
-    const result = await ports.pass(session, progress);
+    let result = await ports.pass(session, progress);
+    const junkDue = result.kind === "done" && performance.now() >= junkDueAt;
+    if (junkDue) {
+      result = await ports.junkPass!(session, junkProgress);
+      // The server told of nothing while another folder was open.
+      bell.ring();
+    }
     if (result.kind === "reader-failed") {
       const retryInMs = backoffMs(settings.backoff, failures, ports.random());
       failures += 1;
@@ -83,6 +93,7 @@ async function follow(
       await pause(retryInMs, gone.signal);
       continue;
     }
+    if (junkDue) junkDueAt = performance.now() + settings.pollIntervalMs;
     failures = 0;
     onCaughtUp();
     if (state !== "connected") ports.onState({ kind: "connected", idle: session.pushes });

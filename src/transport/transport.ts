@@ -86,12 +86,16 @@ export interface MailboxReader {
   cursor(uidValidity: string): Promise<{ uid: number; since?: number }>;
   /** Called one by one in uid order; the next mail is read when the promise resolves. A rejection ends this pass, and the mail is read again in the next one. */
   store(mail: StoredMail): Promise<void>;
+  /** Reads the account's Junk folder (RFC 6154), where there is one, over the same connection: at each poll. Default: it is left alone. */
+  junk?: MailboxReader;
 }
 
 /** Watches one mailbox of one account. */
 export interface Mailbox {
   /** Identifies the mailbox in the ledger: `user@host/INBOX`. */
   readonly key: string;
+  /** Identifies the account's Junk folder likewise. */
+  readonly junkKey: string;
   /**
    * One pass over all that is new. Resolves with the number of mails stored. Opens a connection where none is open and keeps it until `close`.
    * Throws an {@link EmailKitError} with an `IMAP_…` code or `MAILBOX_NOT_FOUND`, or what the reader threw.

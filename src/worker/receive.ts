@@ -34,16 +34,45 @@ const FIRST_LOOK_BACK_MS = 86_400_000;
 /** Reads a mailbox on behalf of the agents that share it. */
 export function mailboxReader(deps: WorkerDeps, mailbox: Mailbox, agents: readonly Agent[]): MailboxReader {
   return {
-    async cursor(uidValidity) {
-      const uid = await readCursor(deps.ledger.db, mailbox.key, uidValidity);
-      return uid === undefined ? { uid: 0, since: deps.ledger.createdAt - FIRST_LOOK_BACK_MS } : { uid };
-    },
+    cursor: (uidValidity) => cursorOf(deps, mailbox.key, uidValidity),
     store: (mail) => receive(deps, mailbox.key, agents, mail),
+    ...(agents.some(({ junk }) => junk) && { junk: junkReader(deps, mailbox, agents) }),
   };
 }
 
+/** Of what a provider takes for junk, only what belongs to a task is kept or looked at. */
+function junkReader(deps: WorkerDeps, mailbox: Mailbox, agents: readonly Agent[]): MailboxReader {
+  const key = mailbox.junkKey;
+  return {
+    cursor: (uidValidity) => cursorOf(deps, key, uidValidity),
+    async store(mail) {
+      const parsed = await parseMail(mail.raw, { putAttachment: async (content) => blobReference(content) });
+      const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
+      const found = parsed.kind === "parsed" ? await correlate(deps.ledger.db, parsed.message, keys) : undefined;
+      const interested = found?.kind === "task" && agents.some(({ name, junk }) => junk && name === found.task.agent);
+      if (interested) await receive(deps, key, agents, mail, true);
+      else await advanceCursor(deps.ledger.db, key, mail.uidValidity, mail.uid);
+    },
+  };
+}
+
+async function cursorOf(
+  deps: WorkerDeps,
+  mailbox: string,
+  uidValidity: string,
+): Promise<{ uid: number; since?: number }> {
+  const uid = await readCursor(deps.ledger.db, mailbox, uidValidity);
+  return uid === undefined ? { uid: 0, since: deps.ledger.createdAt - FIRST_LOOK_BACK_MS } : { uid };
+}
+
 /** Understands one mail and stores it, with all that follows from it, in one transaction. A rejection means that it is not stored. */
-async function receive(deps: WorkerDeps, mailbox: string, agents: readonly Agent[], mail: StoredMail): Promise<void> {
+async function receive(
+  deps: WorkerDeps,
+  mailbox: string,
+  agents: readonly Agent[],
+  mail: StoredMail,
+  junk = false,
+): Promise<void> {
   const raw = blobReference(mail.raw);
   // It is written while the mail is being understood; both come before the transaction.
   const stored = deps.blobs.put(mail.raw);
@@ -77,14 +106,14 @@ async function receive(deps: WorkerDeps, mailbox: string, agents: readonly Agent
     await deps.ledger.db.transaction((sql) => store(deps, sql, record, { task: undefined, verdict }));
     return;
   }
-  await receiveMessage(deps, agents, record, { message: parsed.message, stored });
+  await receiveMessage(deps, agents, record, { message: parsed.message, junk, stored });
 }
 
 async function receiveMessage(
   deps: WorkerDeps,
   agents: readonly Agent[],
   base: MessageRecord,
-  { message, stored }: { message: MailMessage; stored: Promise<string> },
+  { message, junk, stored }: { message: MailMessage; junk: boolean; stored: Promise<string> },
 ): Promise<void> {
   const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
   const correlation = await correlate(deps.ledger.db, message, keys);
@@ -94,7 +123,7 @@ async function receiveMessage(
     addresses: agent && !isFromAnotherAgent(deps, message, agent) ? [agent.address.address] : [],
     isOwn: () => correlation.kind === "sent-by-us",
   });
-  const verdict = await judge(deps, { message, classification, correlation, parts, agent });
+  const verdict = await judge(deps, { message, classification, correlation, parts, agent, junk });
   const record: MessageRecord = {
     ...base,
     agent: agent?.name ?? null,

@@ -35,13 +35,14 @@ export async function judgeReply(
       signal: mail.correlation.kind === "task" ? mail.correlation.signal : "none",
       sender: isExpectedSender(message.from?.address, expected) ? "expected" : "other",
       verdict: readAuthentication(message, mail.agent?.authservIds ?? []).verdict,
+      ...(mail.junk && { junk: true }),
     });
   if (!released && !meetsGrade(grade, task.accept.grade)) {
     const from = message.from?.address ?? "nobody";
     return {
       disposition: "quarantined",
       grade,
-      reason: `From ${from} with grade ${grade}; the task asks for ${task.accept.grade}.`,
+      reason: `From ${from} with grade ${grade}${mail.junk ? ", from the Junk folder" : ""}; the task asks for ${task.accept.grade}.`,
     };
   }
   if (task.outcome) return { disposition: "late", grade, reason: "The task had its outcome already." };

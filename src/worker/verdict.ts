@@ -31,4 +31,6 @@ export interface Mail {
   correlation: Correlation;
   parts: ReplyParts;
   agent: Agent | undefined;
+  /** Whether the provider had put it into the Junk folder. */
+  junk?: boolean;
 }

@@ -157,6 +157,7 @@ function inProcessPost() {
     }),
     createMailbox: () => ({
       key: "desk@localhost/INBOX",
+      junkKey: "desk@localhost/\\Junk",
       drain: async () => 0,
       verify: async () => {},
       async watch(given, { signal, onState }) {

@@ -91,6 +91,7 @@ function instrumentMailbox(mailbox: Mailbox): Mailbox {
   });
   return {
     key: mailbox.key,
+    junkKey: mailbox.junkKey,
     drain: (reader) => around("mailbox.drain", () => mailbox.drain(instrumented(reader))),
     verify: () => mailbox.verify(),
     watch: (reader, options) => around("mailbox.watch", () => mailbox.watch(instrumented(reader), options)),

@@ -73,7 +73,7 @@ function watching(mailbox: Mailbox, reader: MailboxReader) {
 const deliver = (subject: string | number, body = "Hello") =>
   server.deliver(`Subject: ${subject}\r\n\r\n${body}\r\n`, desk);
 
-async function append(raw: string, receivedAt: Date): Promise<void> {
+async function append(raw: string, receivedAt: Date, folder = "INBOX"): Promise<void> {
   const { host, port } = options() as { host: string; port: number };
   const client = new ImapFlow({
     host,
@@ -84,7 +84,7 @@ async function append(raw: string, receivedAt: Date): Promise<void> {
     logger: false,
   });
   await client.connect();
-  await client.append("INBOX", raw, [], receivedAt);
+  await client.append(folder, raw, [], receivedAt);
   await client.logout();
 }
 
@@ -245,6 +245,42 @@ describe("drain", () => {
     const counts = await Promise.all([mailbox.drain(reader), mailbox.drain(reader), mailbox.drain(reader)]);
     expect(counts).toEqual([20, 0, 0]);
     expect(subjects()).toHaveLength(20);
+  });
+});
+
+describe("the Junk folder", () => {
+  const junkMail = (subject: string) => append(`Subject: ${subject}\r\n\r\nHello\r\n`, new Date(), "Junk");
+
+  it("is read after the mailbox, with a cursor of its own, where the reader asks for it", async () => {
+    const inbox = recorder();
+    const junk = recorder();
+    const mailbox = mailboxFor();
+    await deliver("wanted");
+    await junkMail("offer");
+    expect(await mailbox.drain(inbox.reader)).toBe(1);
+    const reader = { ...inbox.reader, junk: junk.reader };
+    expect(await mailbox.drain(reader)).toBe(1);
+    await junkMail("another offer");
+    await deliver("also wanted");
+    expect(await mailbox.drain(reader)).toBe(2);
+    expect(inbox.subjects()).toEqual(["wanted", "also wanted"]);
+    expect(junk.subjects()).toEqual(["offer", "another offer"]);
+  });
+
+  it("is polled while the mailbox is watched, which misses nothing meanwhile", async () => {
+    const inbox = recorder();
+    const junk = recorder();
+    watching(mailboxFor({ pollIntervalMs: 40 }), { ...inbox.reader, junk: junk.reader });
+    const wanted = [];
+    for (let number = 0; number < 12; number++) {
+      wanted.push(String(number));
+      await deliver(number);
+      if (number % 4 === 0) await junkMail(`offer ${number}`);
+      await new Promise((resolve) => setTimeout(resolve, 15));
+    }
+    await expect.poll(() => [junk.stored.length, inbox.stored.length]).toEqual([3, wanted.length]);
+    expect(inbox.subjects()).toEqual(wanted);
+    expect(junk.subjects()).toEqual(["offer 0", "offer 4", "offer 8"]);
   });
 });
 

@@ -32,6 +32,7 @@ function fakeSession(mails: FakeMail[]): MailboxSession & { asked: string[]; uid
     ended: new Promise<Error>(() => {}),
     onArrival() {},
     uidValidity: () => session.uidValidityNow,
+    inJunk: () => Promise.resolve(undefined),
     refresh: () => Promise.resolve(),
     idle: () => Promise.resolve(),
     close() {},
