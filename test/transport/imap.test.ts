@@ -255,13 +255,13 @@ describe("the Junk folder", () => {
     const inbox = recorder();
     const junk = recorder();
     const mailbox = mailboxFor();
-    await deliver("wanted");
+    deliver("wanted");
     await junkMail("offer");
     expect(await mailbox.drain(inbox.reader)).toBe(1);
     const reader = { ...inbox.reader, junk: junk.reader };
     expect(await mailbox.drain(reader)).toBe(1);
     await junkMail("another offer");
-    await deliver("also wanted");
+    deliver("also wanted");
     expect(await mailbox.drain(reader)).toBe(2);
     expect(inbox.subjects()).toEqual(["wanted", "also wanted"]);
     expect(junk.subjects()).toEqual(["offer", "another offer"]);
@@ -274,7 +274,7 @@ describe("the Junk folder", () => {
     const wanted = [];
     for (let number = 0; number < 12; number++) {
       wanted.push(String(number));
-      await deliver(number);
+      deliver(number);
       if (number % 4 === 0) await junkMail(`offer ${number}`);
       await new Promise((resolve) => setTimeout(resolve, 15));
     }

@@ -92,10 +92,10 @@ it("nothing else in the Junk folder is kept, or becomes a request", async () => 
     input: () => ({ to: "boss@b.example" }),
     reply: () => ({ text: "done" }),
   });
-  await mail.deliver("From: offers@spam.example\r\nSubject: Offer\r\n\r\nBuy!\r\n", "desk@a.example");
+  mail.deliver("From: offers@spam.example\r\nSubject: Offer\r\n\r\nBuy!\r\n", "desk@a.example");
   await filterAll();
   await kit.runOnce();
-  await mail.deliver("From: who@c.example\r\nSubject: Work\r\n\r\nPlease work.\r\n", "desk@a.example");
+  mail.deliver("From: who@c.example\r\nSubject: Work\r\n\r\nPlease work.\r\n", "desk@a.example");
   const before = puts;
   await kit.runOnce();
   expect(before).toBe(0);
