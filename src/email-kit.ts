@@ -9,6 +9,7 @@ import type { TaskMail } from "./langgraph/calls/send-task.ts";
 import type { EmailTools } from "./langgraph/calls/tools.ts";
 import type { AnySaver, EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
 import type { AttachOptions } from "./langgraph/drive/attach.ts";
+import type { ServerClient } from "./langgraph/drive/server.ts";
 import type { ServeOptions } from "./langgraph/serve-inbox.ts";
 import type { AuditEvent } from "./ledger/events.ts";
 import type { Disposition, MessageRecord } from "./ledger/messages.ts";
@@ -25,7 +26,15 @@ export interface CompiledGraph {
 type InputOf<Graph extends CompiledGraph> = Parameters<Graph["invoke"]>[0];
 type StateOf<Graph extends CompiledGraph> = Awaited<ReturnType<Graph["invoke"]>>;
 
-export interface StartOptions {
+export interface RunOnceOptions {
+  /**
+   * LangGraph's API server, whose threads the worker resumes there: a `Client` of `@langchain/langgraph-sdk`. Threads of graphs that the server runs
+   * wait without it. Default: none.
+   */
+  server?: ServerClient;
+}
+
+export interface StartOptions extends RunOnceOptions {
   /** On which signals the worker stops and lets the process end, as `worker.stop()` does. A program that listens for one itself ends as it likes. Default: `["SIGTERM"]`. */
   stopOn?: readonly NodeJS.Signals[];
   /** How long runs may take to come to their next step when such a signal comes. Default: "10 s". */
@@ -89,7 +98,7 @@ export interface EmailKit<
   /** Starts the worker: it submits, watches the mailboxes, resumes, serves and expires, until it is stopped. While it runs, the same one is returned. */
   start(options?: StartOptions): Promise<Worker>;
   /** Does all of that once and ends, for a cron job or a webhook: no process needs to run while a graph waits. */
-  runOnce(): Promise<void>;
+  runOnce(options?: RunOnceOptions): Promise<void>;
   /** The audit log: what happened in a thread, or in all, oldest first. */
   events(options?: { threadId?: string; after?: number; limit?: number }): Promise<AuditEvent[]>;
   /**

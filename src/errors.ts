@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   RUN_NOT_DURABLE: { retryable: false, summary: "The run's checkpoints are not stored before mail goes out." },
   THREAD_BUSY: { retryable: true, summary: "Another run holds the thread." },
   LEASE_LOST: { retryable: true, summary: "This run lost its thread to another one; its writes are refused." },
+  SERVER_UNREACHABLE: { retryable: true, summary: "LangGraph's API server cannot be reached." },
+  SERVER_REFUSED: { retryable: false, summary: "LangGraph's API server refused a request of the worker." },
   TASK_ID_COLLISION: { retryable: false, summary: "The same task was sent twice by one execution of a node." },
   TASK_AMBIGUOUS: { retryable: false, summary: "More than one task could be meant." },
   TASK_NOT_FOUND: { retryable: false, summary: "The ledger holds no such task." },
@@ -60,5 +62,5 @@ export class EmailKitError extends Error {
 
 /** Whether what keeps the work is out of order, which is nobody's fault who does the work. */
 export function isOutage(error: unknown): boolean {
-  return error instanceof EmailKitError && (error.code === "LEDGER_FAILED" || error.code === "BLOB_FAILED");
+  return error instanceof EmailKitError && ["LEDGER_FAILED", "BLOB_FAILED", "SERVER_UNREACHABLE"].includes(error.code);
 }

@@ -25,7 +25,7 @@ import { createTools } from "./langgraph/calls/tools.ts";
 import { EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
 import type { OpenKit } from "./langgraph/context.ts";
 import { attachGraph } from "./langgraph/drive/attach.ts";
-import { inProcessResume } from "./langgraph/drive/in-process.ts";
+import { resumeThreads, type ServerClient } from "./langgraph/drive/server.ts";
 import type { DrivenGraph } from "./langgraph/drive/thread-state.ts";
 import { inProcessServe, type ServedInbox } from "./langgraph/serve-inbox.ts";
 import { appendEvent, readEvents } from "./ledger/events.ts";
@@ -75,13 +75,13 @@ export function composeKit<const AgentName extends string>(
     });
     return opening;
   };
-  const workerDeps = async (): Promise<{ deps: WorkerDeps; close: () => Promise<void> }> => {
+  const workerDeps = async (server?: ServerClient): Promise<{ deps: WorkerDeps; close: () => Promise<void> }> => {
     const kit = await open();
     const { close, ...servers } = connectAgents([...agents.values()], kit, ports);
     const deps: WorkerDeps = {
       ...kit,
       ...servers,
-      resume: inProcessResume(kit, graphs),
+      resume: resumeThreads(kit, graphs, server),
       serve: inProcessServe(kit, inboxes),
       onUnknown,
       leaseMs,
@@ -95,9 +95,9 @@ export function composeKit<const AgentName extends string>(
     opening = undefined;
     await (await kit)?.ledger.db.close();
   };
-  const startOnce = async ({ stopOn = ["SIGTERM"], grace = DEFAULTS.grace }: StartOptions): Promise<Worker> => {
+  const startOnce = async ({ server, stopOn = ["SIGTERM"], grace = DEFAULTS.grace }: StartOptions): Promise<Worker> => {
     const graceMs = durationMs(grace);
-    const { deps, close: closeConnections } = await workerDeps();
+    const { deps, close: closeConnections } = await workerDeps(server);
     const worker = startWorker(deps);
     let over: Promise<void> | undefined;
     const finish = async () => {
@@ -172,8 +172,8 @@ export function composeKit<const AgentName extends string>(
       });
       return running;
     },
-    async runOnce() {
-      const { deps, close: closeConnections } = await workerDeps();
+    async runOnce({ server } = {}) {
+      const { deps, close: closeConnections } = await workerDeps(server);
       try {
         await runOnce(deps);
       } finally {

@@ -72,8 +72,7 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
   ): Promise<void> {
     await this.#refuseStale(config);
     await this.#inner.putWrites(config, writes, taskId, taskPath);
-    const waitIds = waitsIn(writes);
-    if (waitIds.length > 0) await parked(await this.#open(), waitIds, runOf(config.configurable)?.runId);
+    await noteParked(await this.#open(), waitsIn(writes), runOf(config.configurable)?.runId);
   }
 
   override async deleteThread(threadId: string): Promise<void> {
@@ -127,7 +126,9 @@ function waitsIn(writes: readonly PendingWrite[]): string[] {
     .map((request) => request.waitId);
 }
 
-async function parked(kit: OpenKit, waitIds: readonly string[], runId: string | undefined): Promise<void> {
+/** Notes that the interrupts of these waits are stored in their thread. */
+export async function noteParked(kit: OpenKit, waitIds: readonly string[], runId: string | undefined): Promise<void> {
+  if (waitIds.length === 0) return;
   await kit.ledger.db.transaction(async (sql) => {
     for (const waitId of waitIds) {
       if (!(await markParked(sql, waitId, kit.clock()))) continue;

@@ -17,7 +17,8 @@ import { requireRecipients } from "../policy/permission.ts";
 import type { ServePort } from "../worker/ports.ts";
 import { hashId } from "./base32.ts";
 import type { OpenKit } from "./context.ts";
-import { driveThread, fail, invoke, isBrokenOff, tryHold, type Drive } from "./drive/in-process.ts";
+import { driveThread, fail, invoke, isBrokenOff, type Drive } from "./drive/in-process.ts";
+import { tryHoldThread } from "./drive/thread-lease.ts";
 import { readThreadState, type DrivenGraph } from "./drive/thread-state.ts";
 import { REQUEST_KEY } from "./run.ts";
 import { REPLY_SCHEMA_FILENAME } from "../mail/reply-schema.ts";
@@ -72,7 +73,7 @@ export function inProcessServe(kit: OpenKit, inboxes: ReadonlyMap<string, Served
       const request = await findRequest(kit.ledger.db, requestId);
       const inbox = request && inboxes.get(request.agent);
       if (!request || !inbox) return { kind: "waiting" };
-      const held = await tryHold(kit, request.threadId);
+      const held = await tryHoldThread(kit, request.threadId);
       if (!held) return { kind: "busy" };
       const drive: Drive = {
         graph: inbox.driven,

@@ -134,6 +134,7 @@ const MIGRATIONS = [
     retry_at INTEGER,
     stalled_at INTEGER,
     last_error TEXT,
+    assistant TEXT,
     PRIMARY KEY (thread_id, graph)
   ) STRICT;
   CREATE INDEX threads_retry ON threads (retry_at) WHERE retry_at IS NOT NULL;

@@ -9,9 +9,11 @@ export interface ThreadRecord {
   retryAt: number | null;
   stalledAt: number | null;
   lastError: string | null;
+  /** The assistant of LangGraph's API server that ran it last; null where it runs in a process of its own. */
+  assistant: string | null;
 }
 
-const COLUMNS = `t.thread_id AS "threadId", t.graph, t.failures, t.retry_at AS "retryAt", t.stalled_at AS "stalledAt", t.last_error AS "lastError"`;
+const COLUMNS = `t.thread_id AS "threadId", t.graph, t.failures, t.retry_at AS "retryAt", t.stalled_at AS "stalledAt", t.last_error AS "lastError", t.assistant`;
 const SELECT = `SELECT ${COLUMNS} FROM threads AS t`;
 
 const LEASE_PREFIX = "thread:";
@@ -24,13 +26,17 @@ export function threadLease(threadId: string): string {
   return `${LEASE_PREFIX}${threadId}`;
 }
 
-export async function registerThread(sql: Sql, threadId: string, graph: string): Promise<void> {
+/** Of who has the API server run the thread; the run itself holds the thread's lease. */
+export function driverLease(threadId: string): string {
+  return `driver:${threadId}`;
+}
+
+/** @param assistant Of the run that begins, where LangGraph's API server runs it. */
+export async function registerThread(sql: Sql, threadId: string, graph: string, assistant?: string): Promise<void> {
   await sql.run(
-    "INSERT INTO threads (thread_id, graph) VALUES (:threadId, :graph) ON CONFLICT (thread_id, graph) DO NOTHING",
-    {
-      threadId,
-      graph,
-    },
+    `INSERT INTO threads (thread_id, graph, assistant) VALUES (:threadId, :graph, :assistant) ON CONFLICT (thread_id, graph)
+       ${assistant === undefined ? "DO NOTHING" : "DO UPDATE SET assistant = :assistant WHERE threads.assistant IS DISTINCT FROM :assistant"}`,
+    { threadId, graph, assistant: assistant ?? null },
   );
 }
 
@@ -38,13 +44,27 @@ export async function findThread(sql: Sql, threadId: string, graph: string): Pro
   return one<ThreadRecord>(sql, `${SELECT} WHERE thread_id = :threadId AND graph = :graph`, { threadId, graph });
 }
 
+/** Which threads a worker resumes. */
+export interface ThreadScope {
+  /** The graphs that it runs itself. */
+  graphs: readonly string[];
+  /** Whether it reaches the API server, for threads that run there, of whatever graph. */
+  server: boolean;
+}
+
+const IN_SCOPE = "(CASE WHEN t.assistant IS NULL THEN t.graph IN :graphs ELSE :server = 1 END)";
+
+function scoped({ graphs, server }: ThreadScope) {
+  return { graphs, server: server ? 1 : 0 };
+}
+
 /**
- * Threads of these graphs with something to do, whose lease nobody holds: a wait that was decided and has not woken its thread yet,
+ * Threads in the scope with something to do, whose lease nobody holds: a wait that was decided and has not woken its thread yet,
  * a retry that is due, or a run whose process vanished. Stalled ones are left out, and those with a request to begin or to answer: whoever serves it resumes them too.
  */
 export async function readyThreads(
   sql: Sql,
-  options: { graphs: readonly string[]; now: number; limit: number },
+  options: ThreadScope & { now: number; limit: number },
 ): Promise<ThreadRecord[]> {
   return sql.all<ThreadRecord>(
     // What is settled far outnumbers what is open: each part of the union reads an index that holds the open ones alone.
@@ -55,26 +75,26 @@ export async function readyThreads(
          UNION SELECT t.thread_id, t.graph FROM held CROSS JOIN threads AS t WHERE t.thread_id = held.thread_id AND held.lease_until < :now
        ) AS candidates CROSS JOIN threads AS t
      WHERE t.thread_id = candidates.thread_id AND t.graph = candidates.graph
-       AND t.graph IN :graphs AND t.stalled_at IS NULL AND (t.retry_at IS NULL OR t.retry_at <= :now)
+       AND ${IN_SCOPE} AND t.stalled_at IS NULL AND (t.retry_at IS NULL OR t.retry_at <= :now)
        AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
        AND (NOT EXISTS (SELECT 1 FROM requests r WHERE r.thread_id = t.thread_id AND r.state IN ('pending', 'started'))
             OR EXISTS (SELECT 1 FROM requests r WHERE r.thread_id = t.thread_id AND r.state = 'waiting'))
      LIMIT :limit`,
-    { graphs: options.graphs, now: options.now, limit: options.limit },
+    { ...scoped(options), now: options.now, limit: options.limit },
   );
 }
 
 /** When a retry becomes due, or the lease of a run that may have vanished runs out. */
-export async function nextThreadTime(sql: Sql, graphs: readonly string[]): Promise<number | undefined> {
+export async function nextThreadTime(sql: Sql, scope: ThreadScope): Promise<number | undefined> {
   const row = await one<{ at: number | null }>(
     sql,
     `${HELD} SELECT MIN(at) AS at FROM (
-       SELECT MIN(retry_at) AS at FROM threads WHERE stalled_at IS NULL AND retry_at IS NOT NULL AND graph IN :graphs
+       SELECT MIN(retry_at) AS at FROM threads AS t WHERE stalled_at IS NULL AND retry_at IS NOT NULL AND ${IN_SCOPE}
        UNION ALL
        SELECT MIN(held.lease_until) + 1 AS at FROM held CROSS JOIN threads AS t
-         WHERE t.thread_id = held.thread_id AND t.stalled_at IS NULL AND t.graph IN :graphs
+         WHERE t.thread_id = held.thread_id AND t.stalled_at IS NULL AND ${IN_SCOPE}
      ) AS times`,
-    { graphs },
+    scoped(scope),
   );
   return row?.at ?? undefined;
 }

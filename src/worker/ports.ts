@@ -1,7 +1,9 @@
+import type { ThreadRecord, ThreadScope } from "../ledger/threads.ts";
+
 /** What the worker asks of LangGraph. */
 export interface ResumePort {
-  /** The graphs that this process can run. */
-  graphs(): string[];
+  /** The threads that this process can run on. */
+  scope(): ThreadScope;
   /**
    * Runs a thread on as far as it goes: every wait that has its outcome, a run that vanished, a retry that is due.
    * Resolves with `busy` while somebody else runs it, and where a signal ended it; failures of the graph are recorded, not thrown.
@@ -9,8 +11,7 @@ export interface ResumePort {
    * @param drain Ends the run at its next step boundary; what has no result yet is left for the next start.
    */
   resume(
-    threadId: string,
-    graph: string,
+    thread: Pick<ThreadRecord, "threadId" | "graph" | "assistant">,
     abort: AbortSignal,
     drain: AbortSignal,
   ): Promise<{ kind: "ran" | "idle" | "busy" | "failed" }>;

@@ -120,7 +120,6 @@ function startLoops(
     startLoop({ name, pass, nextDue, restMs: REST_MS, clock, outages });
   const pooled = <Item extends { threadId: string }>(
     name: string,
-    graphs: () => string[],
     find: () => Promise<Item[]>,
     work: (item: Item) => Promise<unknown>,
     restMs: number,
@@ -139,7 +138,7 @@ function startLoops(
     const loop: Loop = startLoop({
       name,
       pass: async () => (stop.drain.aborted ? 0 : pool.fill()),
-      nextDue: async () => (graphs().length === 0 ? undefined : nextThreadTime(db, graphs())),
+      nextDue: () => nextThreadTime(db, resume.scope()),
       idle: () => pool.idle(),
       onStop: () => pool.stop(),
       restMs,
@@ -152,14 +151,12 @@ function startLoops(
     // First, since a reply is in: what follows it matters most.
     pooled(
       "resume",
-      () => resume.graphs(),
-      () => readyThreads(db, { graphs: resume.graphs(), now: clock(), limit: deps.concurrency * 2 }),
-      ({ threadId, graph }) => resume.resume(threadId, graph, stop.abort, stop.drain),
+      () => readyThreads(db, { ...resume.scope(), now: clock(), limit: deps.concurrency * 2 }),
+      (thread) => resume.resume(thread, stop.abort, stop.drain),
       RESUME_REST_MS,
     ),
     pooled(
       "requests",
-      () => serve.graphs(),
       async () => {
         const graphs = serve.graphs();
         return graphs.length === 0 ? [] : openRequests(db, { graphs, now: clock(), limit: deps.concurrency * 2 });

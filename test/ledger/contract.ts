@@ -250,26 +250,39 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
     it("looks for members of a list, and of an empty one", async () => {
       await registerThread(db, "t", "it's");
       await acquireLease(db, "thread:t", "gone", 0, 100);
-      const ready = (graphs: string[]) => readyThreads(db, { graphs, now: 101, limit: 10 });
+      const ready = (graphs: string[]) => readyThreads(db, { server: true, graphs, now: 101, limit: 10 });
       expect(await ready(["{a,b}", "it's"])).toHaveLength(1);
       expect(await ready([])).toHaveLength(0);
+    });
+
+    it("tells the threads of the API server from those of this process", async () => {
+      await registerThread(db, "t", "g", "assistant-1");
+      await registerThread(db, "t", "g", "assistant-2");
+      await registerThread(db, "t", "g");
+      await acquireLease(db, "thread:t", "gone", 0, 100);
+      const ready = (graphs: string[], server: boolean) => readyThreads(db, { graphs, server, now: 101, limit: 10 });
+      expect(await ready([], true)).toMatchObject([{ threadId: "t", graph: "g", assistant: "assistant-2" }]);
+      expect(await ready(["g"], false)).toEqual([]);
+      expect(await nextThreadTime(db, { graphs: [], server: true })).toBe(101);
+      expect(await nextThreadTime(db, { graphs: ["g"], server: false })).toBeUndefined();
     });
 
     it("retries a failed thread, stalls it, and lets it go on", async () => {
       await registerThread(db, "t", "g");
       await recordFailure(db, "t", "g", { error: "no", retryAt: 50, now: 10 });
-      expect(await nextThreadTime(db, ["g"])).toBe(50);
-      expect(await readyThreads(db, { graphs: ["g"], now: 49, limit: 1 })).toHaveLength(0);
-      expect(await readyThreads(db, { graphs: ["g"], now: 50, limit: 1 })).toHaveLength(1);
+      expect(await nextThreadTime(db, { graphs: ["g"], server: true })).toBe(50);
+      expect(await readyThreads(db, { server: true, graphs: ["g"], now: 49, limit: 1 })).toHaveLength(0);
+      expect(await readyThreads(db, { server: true, graphs: ["g"], now: 50, limit: 1 })).toHaveLength(1);
       await recordFailure(db, "t", "g", { error: "no", retryAt: null, now: 60 });
       expect(await stalledThreads(db)).toMatchObject([{ threadId: "t", failures: 2, stalledAt: 60, retryAt: null }]);
-      expect(await nextThreadTime(db, ["g"])).toBeUndefined();
+      expect(await nextThreadTime(db, { graphs: ["g"], server: true })).toBeUndefined();
       expect(await retryStalled(db, "t", 70)).toEqual(["g"]);
       expect(await retryStalled(db, "t", 70)).toEqual([]);
       await recordSuccess(db, "t", "g");
       expect(await findThread(db, "t", "g")).toEqual({
         threadId: "t",
         graph: "g",
+        assistant: null,
         failures: 0,
         retryAt: null,
         stalledAt: null,
@@ -418,7 +431,7 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
     });
 
     it("finds a thread when its wait is decided, until that has woken it", async () => {
-      const ready = () => readyThreads(db, { graphs: ["g"], now: 10, limit: 10 });
+      const ready = () => readyThreads(db, { server: true, graphs: ["g"], now: 10, limit: 10 });
       await registerThread(db, "t", "g");
       await registerThread(db, "t", "another graph");
       await insertTask(db, task("a"));
@@ -427,7 +440,9 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       expect(await ready()).toHaveLength(0);
       await settleTask(db, "a", { kind: "expired", deadline: "" }, 2);
       expect(await ready()).toHaveLength(1);
-      expect(await readyThreads(db, { graphs: ["other", "another graph"], now: 10, limit: 10 })).toHaveLength(0);
+      expect(
+        await readyThreads(db, { server: true, graphs: ["other", "another graph"], now: 10, limit: 10 }),
+      ).toHaveLength(0);
       expect((await findWait(db, "wait-a"))?.decidedAt).toBe(2);
       await markWoken(db, "wait-a", 3);
       expect(await ready()).toHaveLength(0);
@@ -436,8 +451,10 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
     it("finds a registered thread whose run vanished", async () => {
       await registerThread(db, "t", "g");
       await acquireLease(db, "thread:t", "gone", 0, 100);
-      expect(await readyThreads(db, { graphs: ["g"], now: 100, limit: 10 })).toHaveLength(0);
-      expect(await readyThreads(db, { graphs: ["g"], now: 101, limit: 10 })).toMatchObject([{ threadId: "t" }]);
+      expect(await readyThreads(db, { server: true, graphs: ["g"], now: 100, limit: 10 })).toHaveLength(0);
+      expect(await readyThreads(db, { server: true, graphs: ["g"], now: 101, limit: 10 })).toMatchObject([
+        { threadId: "t" },
+      ]);
     });
 
     it("tells of commits of its own and of others", async () => {

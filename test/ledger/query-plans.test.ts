@@ -132,8 +132,8 @@ const graphs = ["desk", "lab"];
 const agents = ["desk", "lab"];
 const missing = { kind: "expired", deadline: "" } as const;
 const QUERIES: Record<string, (sql: Sql) => Promise<unknown>> = {
-  readyThreads: (sql) => readyThreads(sql, { graphs, now, limit: 20 }),
-  nextThreadTime: (sql) => nextThreadTime(sql, graphs),
+  readyThreads: (sql) => readyThreads(sql, { server: true, graphs, now, limit: 20 }),
+  nextThreadTime: (sql) => nextThreadTime(sql, { graphs, server: true }),
   openRequests: (sql) => openRequests(sql, { graphs, now, limit: 20 }),
   "dueTasks, all": (sql) => dueTasks(sql, { now, limit: 100, which: "all" }),
   "dueTasks, not sent": (sql) => dueTasks(sql, { now, limit: 100, which: "not-sent" }),

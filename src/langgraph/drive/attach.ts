@@ -2,7 +2,7 @@ import type { Callbacks } from "@langchain/core/callbacks/manager";
 import { getConfig } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import { recordSuccess } from "../../ledger/threads.ts";
-import { EmailCheckpointSaver } from "../checkpointer.ts";
+import { EmailCheckpointSaver, noteParked } from "../checkpointer.ts";
 import type { OpenKit, OpenKitOnce } from "../context.ts";
 import { RUN_KEY, runOf, type EmailRun } from "../run.ts";
 import { toolCallHandler } from "../tool-calls.ts";
@@ -61,12 +61,17 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
       }
       const kit = await open();
       const outer = runOf(config?.configurable);
-      const durability = durabilityOf(config, this.config);
+      const onServer = assistantOf(this, config);
+      // The server decides on durability by itself.
+      const durability = onServer.assistant === undefined ? durabilityOf(config, this.config) : "sync";
       const isDurable = notDurable(this, durability) === undefined;
       const held =
         outer?.threadId === threadId
           ? undefined
-          : await holdThread(kit, threadId, { ...holdOptions(options, config), ...(isDurable && { graph: name }) });
+          : await holdThread(kit, threadId, {
+              ...holdOptions(options, config),
+              ...(isDurable && { of: { graph: name, ...onServer } }),
+            });
       const runId = runIdOf(config) ?? kit.newId();
       const run: EmailRun = {
         ledgerId: kit.ledger.id,
@@ -80,7 +85,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
       };
       const { checkpointDuring: _, ...rest } = config ?? {};
       try {
-        if (held) atEnd.set(run, (threw) => endRun(kit, this, name, held, threadId, threw));
+        if (held) atEnd.set(run, (threw) => endRun(kit, this, run, held, threw));
         yield* super._streamIterator(await takeAnswers(kit, this, threadId, input), {
           ...rest,
           runId,
@@ -118,7 +123,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
           { ...config, configurable: { ...config.configurable, [RUN_KEY]: run } },
           supersteps,
         );
-        await settleThread(kit, this, name, threadId);
+        await settleThread(kit, this, run);
         return updated;
       });
     }
@@ -134,24 +139,35 @@ const atEnd = new WeakMap<EmailRun, (threw: boolean) => Promise<void>>();
 async function endRun(
   kit: OpenKit,
   graph: DrivenGraph,
-  name: string,
+  run: EmailRun,
   held: HeldThread,
-  threadId: string,
   threw: boolean,
 ): Promise<void> {
   try {
-    if (!held.signal.aborted) await settleThread(kit, graph, name, threadId);
+    if (!held.signal.aborted) await settleThread(kit, graph, run);
     // Whoever repairs a stalled thread by a run of their own has it resumed by workers again.
-    if (!threw) await recordSuccess(kit.ledger.db, threadId, name);
+    if (!threw) await recordSuccess(kit.ledger.db, run.threadId, run.graph);
   } finally {
     await held.release();
   }
 }
 
 /** Closes the waits that a run or an update has left behind. */
-async function settleThread(kit: OpenKit, graph: DrivenGraph, name: string, threadId: string): Promise<void> {
+async function settleThread(kit: OpenKit, graph: DrivenGraph, run: EmailRun): Promise<void> {
   if (!graph.checkpointer) return;
-  await closeWaits(kit, { graph, name, threadId }, await readThreadState(graph, threadId));
+  const state = await readThreadState(graph, run.threadId);
+  await closeWaits(kit, { graph, name: run.graph, threadId: run.threadId }, state);
+  // The kit's own saver has noted it when the interrupt was stored.
+  if (graph.checkpointer instanceof EmailCheckpointSaver) return;
+  const waitIds = [...state.pending.values()].flatMap((request) => request?.waitId ?? []);
+  await noteParked(kit, waitIds, run.runId);
+}
+
+/** The API server replaces the graph's saver by its own, and says which assistant it runs. */
+function assistantOf(graph: DrivenGraph, config: RunConfig | undefined): { assistant?: string } {
+  const assistant = config?.configurable?.["assistant_id"];
+  if (typeof assistant !== "string" || graph.checkpointer instanceof EmailCheckpointSaver) return {};
+  return { assistant };
 }
 
 /** As the caller gave it, or LangGraph's API server. */

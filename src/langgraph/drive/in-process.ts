@@ -10,7 +10,7 @@ import type { ResumePort } from "../../worker/ports.ts";
 import type { OpenKit } from "../context.ts";
 import { REQUEST_KEY, RUN_KEY, type EmailRun } from "../run.ts";
 import { closeWaits } from "./close-waits.ts";
-import { holdThread, type HeldThread } from "./thread-lease.ts";
+import { type HeldThread, tryHoldThread } from "./thread-lease.ts";
 import { type DrivenGraph, readThreadState } from "./thread-state.ts";
 
 /** How a worker that stops ends its runs: `drain` at their next step, `abort` at once. */
@@ -22,8 +22,8 @@ export interface StopSignals {
 /** Resumes attached graphs in this process. */
 export function inProcessResume(kit: OpenKit, graphs: ReadonlyMap<string, DrivenGraph>): ResumePort {
   return {
-    graphs: () => [...graphs.keys()],
-    async resume(threadId, name, abort, drain) {
+    scope: () => ({ graphs: [...graphs.keys()], server: false }),
+    async resume({ threadId, graph: name }, abort, drain) {
       const graph = graphs.get(name);
       if (!graph) {
         throw new EmailKitError(
@@ -31,7 +31,7 @@ export function inProcessResume(kit: OpenKit, graphs: ReadonlyMap<string, Driven
           `Thread ${threadId} belongs to graph "${name}", which is not attached here.`,
         );
       }
-      const held = await tryHold(kit, threadId);
+      const held = await tryHoldThread(kit, threadId);
       if (!held) return { kind: "busy" };
       const stop = { abort, drain };
       const drive: Drive = { graph, name, threadId, held, stop };
@@ -56,15 +56,6 @@ export async function isBrokenOff(error: unknown, held: HeldThread, stop: StopSi
   const stopped = stop.abort.aborted || (error instanceof Error && isGraphDrained(error));
   if (stopped) await held.abandon();
   return stopped || held.signal.aborted || (error instanceof EmailKitError && error.code === "LEASE_LOST");
-}
-
-export async function tryHold(kit: OpenKit, threadId: string): Promise<HeldThread | undefined> {
-  try {
-    return await holdThread(kit, threadId, { onBusy: "reject" });
-  } catch (error) {
-    if (error instanceof EmailKitError && error.code === "THREAD_BUSY") return undefined;
-    throw error;
-  }
 }
 
 export interface Drive {
@@ -181,13 +172,16 @@ async function recordResume(kit: OpenKit, drive: Drive, waits: readonly WaitReco
   }, options);
 }
 
-export async function fail(kit: OpenKit, drive: Drive, error: unknown): Promise<void> {
-  const { threadId, name: graph, runId } = drive;
+export async function fail(
+  kit: OpenKit,
+  { threadId, name: graph, runId }: Pick<Drive, "threadId" | "name" | "runId">,
+  error: unknown,
+): Promise<void> {
   const { db } = kit.ledger;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const failures = ((await findThread(db, threadId, graph))?.failures ?? 0) + 1;
   const now = kit.clock();
-  // A full disk has nothing to do with the graph, and may last.
+  // A full disk, or a server that is away, has nothing to do with the graph, and may last.
   const retryAt = isOutage(error) || failures < kit.retry.tries ? now + backoffMs(failures, kit.retry) : null;
   await db.transaction(async (sql) => {
     await recordFailure(sql, threadId, graph, { error: message, retryAt, now });

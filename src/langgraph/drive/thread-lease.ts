@@ -19,20 +19,26 @@ export interface HeldThread {
 /** How often a held lease is looked at again, besides at every commit of this process. */
 const RETRY_MS = 250;
 
+/** What a run belongs to that workers take up where its process vanishes. */
+export interface RunOwner {
+  graph: string;
+  /** Where LangGraph's API server runs it. */
+  assistant?: string;
+}
+
 /**
  * Takes the thread's lease and renews it until it is released.
  * @param onBusy `wait` until it is free, `reject` with `THREAD_BUSY`.
- * @param graph Of a run that workers take up where its process vanishes.
  */
 export async function holdThread(
   kit: OpenKit,
   threadId: string,
-  options: { onBusy: "wait" | "reject"; signal?: AbortSignal | undefined; graph?: string },
+  options: { onBusy: "wait" | "reject"; signal?: AbortSignal | undefined; of?: RunOwner },
 ): Promise<HeldThread> {
   const holder = kit.newId();
   for (;;) {
     options.signal?.throwIfAborted();
-    const held = await tryHold(kit, threadId, holder, options.graph);
+    const held = await tryHold(kit, threadId, { holder, of: options.of });
     if (held) return held;
     if (options.onBusy === "reject") {
       throw new EmailKitError(
@@ -40,27 +46,34 @@ export async function holdThread(
         `Thread ${threadId} is being run elsewhere. Wait for that run, or attach the graph with onBusy: "wait".`,
       );
     }
-    await nextCommit(kit, options.signal);
+    await nextCommit(kit, options.signal, RETRY_MS);
   }
+}
+
+/** As `holdThread`, but resolves with undefined where somebody else holds it. `name`: of another lease about the thread. */
+export async function tryHoldThread(kit: OpenKit, threadId: string, name?: string): Promise<HeldThread | undefined> {
+  return tryHold(kit, threadId, { holder: kit.newId(), name });
 }
 
 async function tryHold(
   kit: OpenKit,
   threadId: string,
-  holder: string,
-  graph: string | undefined,
+  {
+    holder,
+    of,
+    name = threadLease(threadId),
+  }: { holder: string; of?: RunOwner | undefined; name?: string | undefined },
 ): Promise<HeldThread | undefined> {
   const { db } = kit.ledger;
-  const name = threadLease(threadId);
   const taken = await db.transaction(
     async (sql) => {
       const before = await readLease(sql, name, kit.clock());
       if (before.kind === "held") return undefined;
       const lease = await acquireLease(sql, name, holder, kit.clock(), kit.leaseMs);
-      if (lease && graph !== undefined) await registerThread(sql, threadId, graph);
-      if (lease && before.kind === "expired") {
-        const of = { threadId, ...(graph !== undefined && { graph }) };
-        await appendEvent(sql, { at: kit.clock(), kind: "taken-over", ...of, data: { fence: lease.fence } });
+      if (lease && of) await registerThread(sql, threadId, of.graph, of.assistant);
+      if (lease && before.kind === "expired" && name === threadLease(threadId)) {
+        const whose = { threadId, ...(of && { graph: of.graph }) };
+        await appendEvent(sql, { at: kit.clock(), kind: "taken-over", ...whose, data: { fence: lease.fence } });
       }
       return lease && { before, lease };
     },
@@ -104,7 +117,8 @@ async function tryHold(
   };
 }
 
-async function nextCommit(kit: OpenKit, signal: AbortSignal | undefined): Promise<void> {
+/** Resolves at the next commit that this process sees, or after `atMostMs`. */
+export async function nextCommit(kit: OpenKit, signal: AbortSignal | undefined, atMostMs: number): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = () => {
       clearTimeout(timer);
@@ -112,7 +126,7 @@ async function nextCommit(kit: OpenKit, signal: AbortSignal | undefined): Promis
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, RETRY_MS);
+    const timer = setTimeout(done, atMostMs);
     const stop = kit.ledger.db.onCommit(done);
     signal?.addEventListener("abort", done);
   });

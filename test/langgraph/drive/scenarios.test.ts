@@ -1,0 +1,44 @@
+import { Command, MemorySaver } from "@langchain/langgraph";
+import type { EmailKit, Worker } from "langgraph-email";
+import { afterAll, beforeAll, describe } from "vitest";
+import { startMailServer } from "../../../src/dev/index.ts";
+import { deskKit, thread } from "../../support/desk.ts";
+import { scenarioGraphs } from "../server/scenario-graphs.ts";
+import { type Driver, scenarios, type Standing } from "./scenarios.ts";
+
+let driver: Driver;
+let worker: Worker;
+let kit: EmailKit<"desk">;
+
+beforeAll(async () => {
+  const mail = await startMailServer();
+  kit = deskKit(mail, { retry: { tries: 2, first: "100 ms" } });
+  const graphs = scenarioGraphs(kit, new MemorySaver());
+  worker = await kit.start();
+  const run = async (graph: "ask" | "many", threadId: string, input: unknown) => {
+    await (graphs[graph] as { invoke(input: unknown, config: object): Promise<unknown> }).invoke(
+      input,
+      thread(threadId),
+    );
+  };
+  let threads = 0;
+  driver = {
+    mail,
+    kit,
+    async begin(graph, input) {
+      const id = `thread-${++threads}`;
+      await run(graph, id, input);
+      return id;
+    },
+    resume: async (graph, id, value) => run(graph, id, new Command({ resume: value })),
+    standing: async (graph, id) => (await graphs[graph].getState(thread(id))) as Standing,
+  };
+});
+
+afterAll(async () => {
+  await worker.stop();
+  await kit.close();
+  await driver.mail.close();
+});
+
+describe("in the worker's process", () => scenarios(() => driver));

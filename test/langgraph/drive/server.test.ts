@@ -1,0 +1,106 @@
+import { Client } from "@langchain/langgraph-sdk";
+import { createEmailKit } from "langgraph-email";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startMailServer } from "../../../src/dev/index.ts";
+import { collectLog } from "../../support/desk.ts";
+import { answer } from "../../support/people.ts";
+import { type DevServer, serverDirectory, startDevServer } from "../server/dev-server.ts";
+import { type Driver, end, scenarios, type Standing } from "./scenarios.ts";
+
+const directory = serverDirectory();
+const ledger = `${directory}/mail.db`;
+const remoteLedger = `${directory}/remote.db`;
+let env: Record<string, string>;
+let server: DevServer;
+let client: Client;
+let driver: Driver;
+
+beforeAll(async () => {
+  const mail = await startMailServer();
+  const desk = mail.account("desk@a.example");
+  const { address, smtp, imap } = desk;
+  env = { EMAIL_LEDGER: ledger, REMOTE_LEDGER: remoteLedger, DESK: address, DESK_SMTP: smtp, DESK_IMAP: imap };
+  server = await startDevServer({ directory, env });
+  client = new Client({ apiUrl: server.url });
+  driver = {
+    mail,
+    kit: createEmailKit({ ledger, log: collectLog(), agents: { desk } }),
+    async begin(assistant, input) {
+      const { thread_id: id } = await client.threads.create();
+      await client.runs.wait(id, assistant, { input });
+      return id;
+    },
+    async resume(assistant, id, value) {
+      await client.runs.wait(id, assistant, {
+        command: { resume: value },
+        config: { configurable: { __pregel_strict_resume: true } },
+        multitaskStrategy: "enqueue",
+      });
+    },
+    async standing(_, id) {
+      const [state, { status }] = await Promise.all([client.threads.getState(id), client.threads.get(id)]);
+      return { ...(state as Standing), status };
+    },
+  };
+}, 60_000);
+
+afterAll(async () => {
+  await server?.stop();
+  await driver?.kit.close();
+  await driver?.mail.close();
+});
+
+const person = (name: string) => driver.mail.account(`${name}@b.example`).address;
+const reply = async (from: string) =>
+  answer(driver.mail, from, await driver.mail.waitForMail(from), '{"approved": true}');
+
+describe("on LangGraph's API server", () => {
+  scenarios(() => driver);
+
+  it("resumes a thread by the assistant that ran it", async () => {
+    const jon = person("jon");
+    const { assistant_id: id } = await client.assistants.create({
+      graphId: "ask",
+      config: { configurable: { signature: "the board" } },
+    });
+    const { thread_id: threadId } = await client.threads.create();
+    await client.runs.wait(threadId, id, { input: { to: jon, subject: "Desks" } });
+    await reply(jon);
+    expect(await end(driver, "ask", threadId)).toMatchObject({ outcome: { kind: "replied" } });
+    expect((await driver.mail.waitForMail(jon)).header("subject")).toBe("Desks (the board)");
+    const runs = await client.runs.list(threadId);
+    expect(runs.map((run) => run.assistant_id)).toEqual([id, id]);
+  });
+
+  it("has a worker elsewhere that resumes by URL", async () => {
+    const kim = person("kim");
+    const { thread_id: id } = await client.threads.create();
+    await client.runs.wait(id, "remote", { input: { to: kim, subject: "Far" } });
+    const desk = driver.mail.account("desk@a.example");
+    const kit = createEmailKit({ ledger: remoteLedger, log: collectLog(), agents: { desk } });
+    const worker = await kit.start({ server: client });
+    await reply(kim);
+    expect(await end(driver, "ask", id)).toMatchObject({ outcome: { kind: "replied" } });
+    await worker.stop();
+    await kit.close();
+  });
+
+  it("finds the threads that wait after a restart, with auth on", async () => {
+    const lea = person("lea");
+    const id = await driver.begin("ask", { to: lea, subject: "Lamps" });
+    await driver.mail.waitForMail(lea);
+    await server.stop();
+    // While nobody is there.
+    await reply(lea);
+    server = await startDevServer({ directory, env: { ...env, WORKER_KEY: "worker-key" }, auth: true });
+    client = new Client({ apiUrl: server.url, apiKey: "user-key" });
+    await expect(
+      new Client({ apiUrl: server.url, apiKey: "none", callerOptions: { maxRetries: 0 } }).threads.get(id),
+    ).rejects.toThrow("401");
+    expect(await end(driver, "ask", id)).toMatchObject({ outcome: { kind: "replied" } });
+    const mia = person("mia");
+    const next = await driver.begin("ask", { to: mia, subject: "Rugs" });
+    await reply(mia);
+    expect(await end(driver, "ask", next)).toMatchObject({ outcome: { kind: "replied" } });
+  }, 60_000);
+});

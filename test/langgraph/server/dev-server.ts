@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { until } from "../../support/desk.ts";
+
+const root = new URL("../../..", import.meta.url).pathname;
+/** Where another version of the command is installed, with the package and these files: set by the script that installs it. */
+const installed = process.env["LANGGRAPH_SERVER_DIRECTORY"];
+const modules = join(installed ?? root, "node_modules");
+
+/** LangGraph's API server in a process of its own, as `langgraphjs dev` starts it. Its state lies in `directory`. */
+export interface DevServer {
+  url: string;
+  output(): string;
+  /** Ends it as a deployment does (SIGTERM: it writes its state), or with SIGKILL. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface DevServerOptions {
+  /** Below the repository, or where the package is installed: modules are looked for above it. */
+  directory: string;
+  env: Record<string, string>;
+  auth?: boolean;
+}
+
+/** A directory from which the graphs' imports are found. */
+export function serverDirectory(): string {
+  if (installed === undefined) return mkdtempSync(join(tmpdir(), "langgraph-email-server-"));
+  mkdirSync(join(installed, "state"), { recursive: true });
+  return mkdtempSync(join(installed, "state", "server-"));
+}
+
+export async function startDevServer({ directory, env, auth = false }: DevServerOptions): Promise<DevServer> {
+  // The command takes relative paths only.
+  const files = relative(directory, installed === undefined ? import.meta.dirname : join(installed, "server"));
+  writeFileSync(
+    join(directory, "langgraph.json"),
+    JSON.stringify({
+      node_version: "24",
+      graphs: Object.fromEntries(["ask", "many", "remote"].map((name) => [name, `${files}/graphs.ts:${name}`])),
+      http: { app: `${files}/app.ts:app` },
+      ...(auth && { auth: { path: `${files}/auth.ts:auth` } }),
+      env: {},
+    }),
+  );
+  const port = await freePort();
+  const child = spawn(
+    process.execPath,
+    [
+      join(modules, ".bin", "langgraphjs"),
+      "dev",
+      "--no-browser",
+      "--no-reload",
+      "--host",
+      "127.0.0.1",
+      "-p",
+      `${port}`,
+    ],
+    {
+      cwd: directory,
+      detached: true,
+      env: {
+        ...process.env,
+        LANGGRAPH_CLI_NO_ANALYTICS: "1",
+        BROWSER: "none",
+        NODE_ENV: "development",
+        NODE_OPTIONS: installed === undefined ? "--conditions=langgraph-email-source" : "",
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const exited = once(child, "exit");
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    // To the server itself as well: the command is its parent.
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, signal);
+    await exited;
+    await until("the port is free", async () => (await ok(url)) === undefined);
+  };
+  const isUp = async () => {
+    if (child.exitCode !== null) throw new Error(`The server ended:\n${output}`);
+    return (await ok(`${url}/mail/ready`))?.ok;
+  };
+  await until("the server answers", isUp, 25_000).catch(async (error: unknown) => {
+    await stop("SIGKILL");
+    throw new Error(output.slice(-4_000), { cause: error });
+  });
+  return { url, output: () => output, stop };
+}
+
+async function ok(url: string): Promise<Response | undefined> {
+  return fetch(url, { headers: { "x-api-key": "worker-key" } }).catch(() => undefined);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

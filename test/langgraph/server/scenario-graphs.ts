@@ -1,0 +1,58 @@
+import { Annotation, type BaseCheckpointSaver, END, Send, START, StateGraph } from "@langchain/langgraph";
+import { defineTask, type EmailKit, type Outcome } from "langgraph-email";
+import { z } from "zod";
+
+const approval = defineTask("approval", { reply: z.object({ approved: z.boolean() }) });
+
+const AskState = Annotation.Root({
+  to: Annotation<string>,
+  subject: Annotation<string>,
+  /** How often the node after the wait throws. */
+  failures: Annotation<number>,
+  outcome: Annotation<Outcome<unknown>>,
+  done: Annotation<boolean>,
+});
+
+const ManyState = Annotation.Root({
+  to: Annotation<string[]>,
+  answers: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
+});
+
+/** What the scenarios run, whatever drives it. Without a saver: LangGraph's API server brings its own. */
+export function scenarioGraphs(kit: EmailKit<"desk">, saver?: BaseCheckpointSaver, prefix = "") {
+  const checkpointer = saver && kit.checkpointer(saver);
+  const failures = new Map<unknown, number>();
+  const ask = kit.attach(
+    `${prefix}ask`,
+    new StateGraph(AskState)
+      .addNode("ask", async ({ to, subject }, { configurable }) => {
+        const signed = configurable?.["signature"] ? `${subject} (${configurable["signature"]})` : subject;
+        await kit.sendTask(approval, { from: "desk", to, subject: signed, body: "May we?" });
+        return { outcome: await kit.awaitReply(approval) };
+      })
+      .addNode("after", (state, { configurable }) => {
+        const before = failures.get(configurable?.["thread_id"]) ?? 0;
+        failures.set(configurable?.["thread_id"], before + 1);
+        if (before < (state.failures ?? 0)) throw new Error("The machine is on fire.");
+        return { done: true };
+      })
+      .addEdge(START, "ask")
+      .addEdge("ask", "after")
+      .addEdge("after", END)
+      .compile({ ...(checkpointer && { checkpointer }) }),
+  );
+  /** Asks several people in one step, each in a branch of their own. */
+  const many = kit.attach(
+    `${prefix}many`,
+    new StateGraph(ManyState)
+      .addNode("ask", async ({ to: [person] }) => {
+        await kit.sendTask(approval, { from: "desk", to: person!, subject: "Many", body: "May we?" });
+        const outcome = await kit.awaitReply(approval);
+        return { answers: [`${person}: ${outcome.kind}`] };
+      })
+      .addConditionalEdges(START, ({ to }) => to.map((person) => new Send("ask", { to: [person] })), ["ask"])
+      .addEdge("ask", END)
+      .compile({ ...(checkpointer && { checkpointer }) }),
+  );
+  return { ask, many };
+}
