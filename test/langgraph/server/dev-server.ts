@@ -78,10 +78,11 @@ export async function startDevServer({ directory, env, auth = false }: DevServer
   const exited = once(child, "exit");
   const url = `http://127.0.0.1:${port}`;
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
-    // To the server itself as well: the command is its parent.
-    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, signal);
+    // The command passes SIGTERM on to the server below it; a second one would cut its last writes off.
+    if (child.exitCode === null && child.signalCode === null)
+      process.kill(signal === "SIGKILL" ? -child.pid! : child.pid!, signal);
     await exited;
-    await until("the port is free", async () => (await ok(url)) === undefined);
+    await until("the server ends", () => !isAlive(-child.pid!), 10_000);
   };
   const isUp = async () => {
     if (child.exitCode !== null) throw new Error(`The server ended:\n${output}`);
@@ -92,6 +93,14 @@ export async function startDevServer({ directory, env, auth = false }: DevServer
     throw new Error(output.slice(-4_000), { cause: error });
   });
   return { url, output: () => output, stop };
+}
+
+function isAlive(group: number): boolean {
+  try {
+    return process.kill(group, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function ok(url: string): Promise<Response | undefined> {
