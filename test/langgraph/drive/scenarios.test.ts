@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { startMailServer } from "../../../src/dev/index.ts";
 import { deskKit, thread } from "../../support/desk.ts";
 import { scenarioGraphs } from "../server/scenario-graphs.ts";
-import { type Driver, scenarios, type Standing } from "./scenarios.ts";
+import { type Driver, scenarios } from "./scenarios.ts";
 
 let driver: Driver;
 let worker: Worker;
@@ -31,7 +31,7 @@ beforeAll(async () => {
       return id;
     },
     resume: async (graph, id, value) => run(graph, id, new Command({ resume: value })),
-    standing: async (graph, id) => (await graphs[graph].getState(thread(id))) as Standing,
+    standing: async (graph, id) => graphs[graph].getState(thread(id)),
   };
 });
 

@@ -26,7 +26,7 @@ export function scenarioGraphs(kit: EmailKit<"desk">, saver?: BaseCheckpointSave
     `${prefix}ask`,
     new StateGraph(AskState)
       .addNode("ask", async ({ to, subject }, { configurable }) => {
-        const signed = configurable?.["signature"] ? `${subject} (${configurable["signature"]})` : subject;
+        const signed = configurable?.["signature"] ? `${subject} (${String(configurable["signature"])})` : subject;
         await kit.sendTask(approval, { from: "desk", to, subject: signed, body: "May we?" });
         return { outcome: await kit.awaitReply(approval) };
       })
