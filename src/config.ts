@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { link, readFile, unlink, writeFile } from "node:fs/promises";
-import type { Agent } from "./accounts/agent.ts";
+import type { Agent, Sending, SendingUnit } from "./accounts/agent.ts";
 import type { ServerOptions } from "./accounts/account.ts";
 import { parseAccount, parseMailbox } from "./accounts/parse-account.ts";
 import type { BlobStore } from "./blobs/blobs.ts";
@@ -10,6 +10,7 @@ import { isPostgresUrl, parsePostgresUrl } from "./ledger/postgres/url.ts";
 import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import type { Logger } from "./log.ts";
 import { isAddress, parseAddress } from "./mail/address.ts";
+import { type Budget, type BudgetPreset, readBudget } from "./policy/budget.ts";
 import { hasScope, type Scope, SCOPES } from "./policy/permission.ts";
 import type { BusinessCalendar } from "./time/calendar.ts";
 import type { Clock } from "./time/clock.ts";
@@ -51,6 +52,23 @@ export interface AgentConfig {
   allow?: readonly string[];
   /** Whom it may not mail, whatever `allow` says. Default: nobody. */
   deny?: readonly string[];
+  /** How much it may send: { perHour: 50, perDay: 200 }, or what its provider allows: "gmail", "google-workspace", "microsoft-365". Default: `budgets.agent`. */
+  budget?: Budget | BudgetPreset;
+}
+
+/**
+ * Limits that processes on one ledger share. What does not fit waits in the outbox until it does, or is an error, as the task says (`overBudget`).
+ * A mail counts once for each recipient, and goes out when it fits all that it counts for.
+ */
+export interface Budgets {
+  /** Of each SMTP login, whichever agents use it. Default: none. */
+  account?: Budget | BudgetPreset;
+  /** Of each domain that agents send from. Default: none. */
+  domain?: Budget | BudgetPreset;
+  /** Of each agent without a `budget` of its own. Default: none. */
+  agent?: Budget | BudgetPreset;
+  /** Of each LangGraph thread: a graph that loops stops there. Default: none. */
+  run?: Budget;
 }
 
 export interface EmailKitConfig<AgentName extends string = string, Task extends TaskDefinition = TaskDefinition> {
@@ -70,6 +88,8 @@ export interface EmailKitConfig<AgentName extends string = string, Task extends 
    * Default: drawn once, and kept in `<ledger>.key`, which only its owner can read. Required where the ledger is in PostgreSQL.
    */
   secret?: string;
+  /** How much may be sent, besides the agents' own `budget`. Default: no limits. */
+  budgets?: Budgets;
   /** Where mails and attachments are kept. Default: files in `<ledger>.blobs/`, or a table of the ledger in PostgreSQL. */
   blobs?: BlobStore;
   /** Default: warnings and errors to standard error. */
@@ -105,7 +125,7 @@ export const DEFAULTS = {
 const MIN_SECRET_LENGTH = 32;
 
 /** Checks the agents at the earliest moment, without any connection. @throws EmailKitError `INVALID_CONFIG`, `INVALID_ADDRESS`. */
-export function readAgents(agents: Readonly<Record<string, AgentConfig>>): Map<string, Agent> {
+export function readAgents(agents: Readonly<Record<string, AgentConfig>>, budgets: Budgets = {}): Map<string, Agent> {
   const entries = Object.entries(agents);
   if (entries.length === 0) {
     throw new EmailKitError(
@@ -114,12 +134,13 @@ export function readAgents(agents: Readonly<Record<string, AgentConfig>>): Map<s
     );
   }
   return new Map(
-    entries.map(([name, config]) => [
-      name,
-      {
+    entries.map(([name, config]) => {
+      const address = parseAddress(config.address);
+      const account = readAccount(name, config);
+      const agent: Agent = {
         name,
-        address: parseAddress(config.address),
-        account: readAccount(name, config),
+        address,
+        account,
         scopes: config.scopes ?? SCOPES,
         replyTo: config.replyTo ?? "subaddress",
         bounceToken: config.bounceToken ?? true,
@@ -129,9 +150,28 @@ export function readAgents(agents: Readonly<Record<string, AgentConfig>>): Map<s
           allow: config.allow && checkPatterns(name, "allow", config.allow),
           deny: checkPatterns(name, "deny", config.deny ?? []),
         },
-      },
-    ]),
+        sending: {
+          account: account.smtp ? `${account.smtp.user}@${account.smtp.host}` : "",
+          domain: address.address.split("@")[1]!,
+          limits: readLimits({ ...budgets, agent: config.budget ?? budgets.agent }, name, config.budget !== undefined),
+        },
+      };
+      return [name, agent];
+    }),
   );
+}
+
+function readLimits(
+  budgets: { [Kind in SendingUnit]?: Budget | BudgetPreset | undefined },
+  agent: string,
+  own: boolean,
+): Sending["limits"] {
+  const given = (["account", "domain", "agent", "run"] as const).flatMap((kind) => {
+    const budget = budgets[kind];
+    const name = kind === "agent" && own ? `agents.${agent}.budget` : `budgets.${kind}`;
+    return budget === undefined ? [] : [[kind, readBudget(budget, name)] as const];
+  });
+  return Object.fromEntries(given);
 }
 
 /** A pattern that fits nothing would let pass what it is to keep back. */

@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   UNKNOWN_AGENT: { retryable: false, summary: "No agent of that name is configured." },
   SCOPE_MISSING: { retryable: false, summary: "The agent lacks the scope for this." },
   UNKNOWN_TASK: { retryable: false, summary: "No task of that name is defined." },
+  BUDGET_EXCEEDED: { retryable: true, summary: "The mail does not fit into a budget now." },
   RECIPIENT_NOT_ALLOWED: { retryable: false, summary: "The agent may not mail this address." },
   // Graphs and runs
   GRAPH_NOT_ATTACHED: { retryable: false, summary: "The graph does not run under this kit." },

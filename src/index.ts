@@ -1,7 +1,7 @@
 export type { ServerOptions } from "./accounts/account.ts";
 export type { AuditFinding, AuditHead, AuditReport } from "./audit/verify.ts";
 export type { BlobStore } from "./blobs/blobs.ts";
-export type { AgentConfig, EmailKitConfig } from "./config.ts";
+export type { AgentConfig, Budgets, EmailKitConfig } from "./config.ts";
 export { EmailKitError, type EmailKitErrorCode, ERROR_CODES } from "./errors.ts";
 export type { CompiledGraph, EmailKit, RunOnceOptions, StartOptions } from "./email-kit.ts";
 export { createEmailKit } from "./kit.ts";
@@ -25,7 +25,9 @@ export type { FailedAttempt, FailedOutcome, ReplyAttachment } from "./ledger/out
 export type { ThreadRecord } from "./ledger/threads.ts";
 export { consoleLogger, type LogFields, type Logger, silentLogger } from "./log.ts";
 export type { Grade } from "./policy/assurance.ts";
+export type { Budget, BudgetPreset } from "./policy/budget.ts";
 export type { Scope } from "./policy/permission.ts";
+export type { WarmUp } from "./policy/warm-up.ts";
 export type { BusinessCalendar, Weekday } from "./time/calendar.ts";
 export type { Deadline } from "./time/deadline.ts";
 export type { Duration } from "./time/duration.ts";

@@ -55,7 +55,7 @@ export function composeKit<const AgentName extends string>(
   config: EmailKitConfig<AgentName>,
   ports: KitPorts,
 ): EmailKit<AgentName, TaskDefinition> {
-  const agents = readAgents(config.agents);
+  const agents = readAgents(config.agents, config.budgets);
   checkLedger(config.ledger);
   checkSecret(config.secret, config.ledger);
   if (config.calendar) readCalendar(config.calendar);

@@ -1,4 +1,5 @@
 import type { MailAddress } from "../mail/message.ts";
+import type { Limits } from "../policy/budget.ts";
 import type { Sender } from "../policy/permission.ts";
 import type { Account } from "./account.ts";
 
@@ -15,4 +16,17 @@ export interface Agent extends Sender {
   junk: boolean;
   /** Whose Authentication-Results are believed (RFC 8601). */
   authservIds: readonly string[];
+  sending: Sending;
 }
+
+/** What an agent's mail counts for, and how much of that there may be. */
+export interface Sending {
+  /** The SMTP login, `user@host`: agents that share it share its limits. */
+  account: string;
+  /** Of its address. */
+  domain: string;
+  limits: Readonly<Partial<Record<SendingUnit, Limits>>>;
+}
+
+/** `run`: a LangGraph thread. */
+export type SendingUnit = "account" | "domain" | "agent" | "run";

@@ -31,6 +31,7 @@ export interface AuditEvent {
 
 export type AuditKind =
   | "task-created"
+  | "queued"
   | "submitted"
   | "submission-deferred"
   | "submission-refused"

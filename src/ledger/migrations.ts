@@ -63,9 +63,13 @@ const MIGRATIONS = [
     lease_until INTEGER,
     last_error TEXT,
     created_at INTEGER NOT NULL,
-    submitted_at INTEGER
+    submitted_at INTEGER,
+    recipients INTEGER NOT NULL,
+    counted_at INTEGER
   ) STRICT;
   CREATE INDEX outbox_due ON outbox (due_at) WHERE state IN ('due', 'leased', 'sending');
+  CREATE INDEX outbox_queue ON outbox (due_at, created_at, agent) WHERE state = 'due';
+  CREATE INDEX outbox_by_agent ON outbox (agent, recipients) WHERE state = 'due';
   CREATE INDEX outbox_by_task ON outbox (task_id);
 
   CREATE TABLE aliases (
@@ -167,6 +171,31 @@ const MIGRATIONS = [
     lease_until INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX leases_held ON leases (lease_until) WHERE holder IS NOT NULL;
+
+  CREATE TABLE counts (
+    unit TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    recipients INTEGER NOT NULL,
+    PRIMARY KEY (unit, kind, at)
+  ) STRICT;
+  CREATE INDEX counts_by_age ON counts (at);
+
+  CREATE TABLE holds (
+    unit TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    times INTEGER NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE suppressions (
+    address TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    status TEXT,
+    task_id TEXT,
+    at INTEGER NOT NULL
+  ) STRICT;
 
   CREATE TABLE events (
     seq INTEGER PRIMARY KEY,

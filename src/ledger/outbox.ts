@@ -26,6 +26,8 @@ export interface OutboxRow {
   dueAt: number;
   attempts: number;
   createdAt: number;
+  /** The minute in which it was counted when it was leased; null for one that never was. */
+  countedAt?: number | null;
 }
 
 interface Row {
@@ -40,15 +42,17 @@ interface Row {
   due_at: number;
   attempts: number;
   created_at: number;
+  counted_at: number | null;
 }
 
-const COLUMNS = "id, kind, task_id, request_id, agent, message_id, envelope_json, raw, due_at, attempts, created_at";
+const INSERTED = "id, kind, task_id, request_id, agent, message_id, envelope_json, raw, due_at, attempts, created_at";
+const COLUMNS = `${INSERTED}, counted_at`;
 /** In the very words of the index `outbox_due`, which holds these rows alone. */
 const PENDING = "state IN ('due', 'leased', 'sending')";
 
 export async function insertOutbox(sql: Sql, row: OutboxRow): Promise<void> {
   await sql.run(
-    `INSERT INTO outbox (${COLUMNS}, state) VALUES (:id, :kind, :taskId, :requestId, :agent, :messageId, :envelope, :raw, :dueAt, :attempts, :createdAt, 'due')
+    `INSERT INTO outbox (${INSERTED}, recipients, state) VALUES (:id, :kind, :taskId, :requestId, :agent, :messageId, :envelope, :raw, :dueAt, :attempts, :createdAt, :recipients, 'due')
      ON CONFLICT (id) DO NOTHING`,
     {
       id: row.id,
@@ -62,29 +66,67 @@ export async function insertOutbox(sql: Sql, row: OutboxRow): Promise<void> {
       dueAt: row.dueAt,
       attempts: row.attempts,
       createdAt: row.createdAt,
+      recipients: row.envelope.to.length,
     },
   );
 }
 
-/** Claims due rows of these agents for `holder`. */
-export async function leaseDue(
+/** A row that is due, with the LangGraph thread that it belongs to. */
+export type DueRow = OutboxRow & { threadId: string | null };
+
+/** Rows of these agents that are due, the longest due first. To be claimed with {@link leaseRows} in the same transaction. */
+export async function dueRows(
   sql: Sql,
-  options: { agents: readonly string[]; holder: string; now: number; leaseMs: number; limit: number },
-): Promise<OutboxRow[]> {
-  const rows = await sql.all<Row>(
-    `UPDATE outbox SET state = 'leased', holder = :holder, lease_until = :until, attempts = attempts + 1
-     WHERE id IN (SELECT id FROM outbox WHERE ${PENDING} AND state = 'due' AND due_at <= :now
-                  AND agent IN :agents ORDER BY due_at, created_at LIMIT :limit)
-     RETURNING ${COLUMNS}`,
-    {
-      holder: options.holder,
-      until: options.now + options.leaseMs,
-      now: options.now,
-      agents: options.agents,
-      limit: options.limit,
-    },
+  options: { agents: readonly string[]; now: number; limit: number },
+): Promise<DueRow[]> {
+  const rows = await sql.all<Row & { thread_id: string | null }>(
+    `SELECT ${COLUMNS}, COALESCE((SELECT thread_id FROM tasks WHERE tasks.id = outbox.task_id),
+                                 (SELECT thread_id FROM requests WHERE requests.id = outbox.request_id)) AS thread_id
+     FROM outbox WHERE state = 'due' AND due_at <= :now AND agent IN :agents ORDER BY due_at, created_at LIMIT :limit`,
+    options,
   );
-  return rows.map(fromRow).toSorted((a, b) => a.dueAt - b.dueAt || a.createdAt - b.createdAt);
+  return rows.map((row) => ({ ...fromRow(row), threadId: row.thread_id }));
+}
+
+/** Claims due rows for `holder`; they are counted in the minute `countedAt`. */
+export async function leaseRows(
+  sql: Sql,
+  ids: readonly string[],
+  lease: { holder: string; until: number; countedAt: number | null },
+): Promise<void> {
+  await sql.run(
+    `UPDATE outbox SET state = 'leased', holder = :holder, lease_until = :until, attempts = attempts + 1, counted_at = :countedAt
+     WHERE id IN :ids AND state = 'due'`,
+    { ids, ...lease },
+  );
+}
+
+/** A due row waits until then. */
+export async function postpone(sql: Sql, id: string, dueAt: number): Promise<void> {
+  await sql.run("UPDATE outbox SET due_at = :dueAt WHERE id = :id AND state = 'due'", { id, dueAt });
+}
+
+/** How many mails of each of these agents wait to go out, and to how many recipients. */
+export async function queuedMails(
+  sql: Sql,
+  agents: readonly string[],
+): Promise<Map<string, { mails: number; recipients: number }>> {
+  const rows = await sql.all<{ agent: string; mails: number; recipients: number }>(
+    "SELECT agent, COUNT(*) AS mails, CAST(SUM(recipients) AS INTEGER) AS recipients FROM outbox WHERE state = 'due' AND agent IN :agents GROUP BY agent",
+    { agents },
+  );
+  return new Map(rows.map(({ agent, mails, recipients }) => [agent, { mails, recipients }]));
+}
+
+/** To how many recipients the mails of a thread's open tasks are that wait to go out. */
+export async function queuedOfThread(sql: Sql, threadId: string): Promise<number> {
+  const row = await one<{ n: number | null }>(
+    sql,
+    `SELECT CAST(SUM(recipients) AS INTEGER) AS n FROM tasks JOIN outbox ON outbox.task_id = tasks.id
+     WHERE tasks.thread_id = :threadId AND tasks.settled_at IS NULL AND outbox.state = 'due'`,
+    { threadId },
+  );
+  return row?.n ?? 0;
 }
 
 /** The holder is still at it. */
@@ -186,5 +228,6 @@ function fromRow(row: Row): OutboxRow {
     dueAt: row.due_at,
     attempts: row.attempts,
     createdAt: row.created_at,
+    countedAt: row.counted_at,
   };
 }

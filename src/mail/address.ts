@@ -45,7 +45,7 @@ export function formatAddress(address: MailAddress): string {
 
 /** Whether two addresses name the same mailbox, as far as one can tell from outside: without regard to case. */
 export function sameAddress(a: string, b: string): boolean {
-  return canonical(a) === canonical(b);
+  return canonicalAddress(a) === canonicalAddress(b);
 }
 
 /**
@@ -83,8 +83,8 @@ export function splitSubaddress(address: string): { base: string; detail?: strin
  * Without regard to case. Any other use of `*` matches nothing.
  */
 export function matchesAddress(pattern: string, address: string): boolean {
-  const wanted = canonical(pattern);
-  const given = canonical(address);
+  const wanted = canonicalAddress(pattern);
+  const given = canonicalAddress(address);
   const domain = given.slice(given.lastIndexOf("@") + 1);
   if (!given.includes("@")) return false;
   if (wanted.startsWith("*@*.")) {
@@ -100,7 +100,8 @@ export function isAddress(value: string): boolean {
   return typeof readSpec(value) === "string";
 }
 
-function canonical(address: string): string {
+/** The form in which addresses are compared: lower case, the domain in ASCII, a subaddress kept. */
+export function canonicalAddress(address: string): string {
   const trimmed = address.trim().toLowerCase();
   const at = trimmed.lastIndexOf("@");
   if (at < 0) return trimmed;

@@ -4,7 +4,6 @@ import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, type AuditKind, ofTask } from "../ledger/events.ts";
 import {
   abandonedRows,
-  leaseDue,
   markFailed,
   markSending,
   markSubmitted,
@@ -25,6 +24,7 @@ import { settleBounce } from "./bounce.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { refusalOf, refuseMail } from "./gate.ts";
 import { expireDue } from "./expire.ts";
+import { leaseDue, type LeasedRow, suppressionText, uncount } from "./lease.ts";
 
 const BATCH = 20;
 /** About five minutes in all. */
@@ -42,32 +42,38 @@ export async function dispatchDue(deps: WorkerDeps, signal: AbortSignal): Promis
   for (;;) {
     const due = await nextDispatch(deps);
     if (signal.aborted || due === undefined || due > deps.clock()) return tried;
-    const rows = await db.transaction((sql) =>
-      leaseDue(sql, {
-        agents: [...deps.agents.keys()],
-        holder,
-        now: deps.clock(),
-        leaseMs: deps.leaseMs,
-        limit: BATCH,
-      }),
-    );
-    if (rows.length === 0) return tried;
-    await Promise.all(rows.map((row) => dispatch(deps, row, holder, signal)));
-    tried += rows.length;
+    const { leased, refused } = await db.transaction((sql) => lease(deps, sql, holder));
+    if (leased.length + refused.length === 0) return tried;
+    await Promise.all(leased.map((row) => dispatch(deps, row, holder, signal)));
+    tried += leased.length + refused.length;
   }
+}
+
+async function lease(deps: WorkerDeps, sql: Sql, holder: string) {
+  const now = deps.clock();
+  const agents = [...deps.agents.values()];
+  const result = await leaseDue(sql, { agents, holder, now, leaseMs: deps.leaseMs, limit: BATCH });
+  for (const { row, suppression } of result.refused) {
+    const diagnostic = suppressionText(suppression);
+    await audit(sql, row, "submission-refused", now, { diagnostic });
+    const status = suppression.status ?? undefined;
+    await settleRefused(sql, row, [], now, { diagnostic, ...(status !== undefined && { enhancedStatus: status }) });
+  }
+  return result;
 }
 
 export async function nextDispatch(deps: WorkerDeps): Promise<number | undefined> {
   return nextOutboxTime(deps.ledger.db);
 }
 
-async function dispatch(deps: WorkerDeps, row: OutboxRow, holder: string, signal: AbortSignal): Promise<void> {
+async function dispatch(deps: WorkerDeps, row: LeasedRow, holder: string, signal: AbortSignal): Promise<void> {
   const { db } = deps.ledger;
   const refusal = refusalOf(deps.agents.get(row.agent)!, row);
   if (refusal) {
     await db.transaction(async (sql) => {
       const now = deps.clock();
       await refuseMail(sql, row, refusal, now);
+      await uncount(sql, deps.agents.get(row.agent), row);
       await audit(sql, row, "submission-refused", now, { diagnostic: refusal.message, code: refusal.code });
     });
     deps.log.warn(`A mail was not submitted: ${refusal.message}`, { code: refusal.code, messageId: row.messageId });
@@ -119,7 +125,7 @@ async function submit(deps: WorkerDeps, row: OutboxRow, holder: string): Promise
   });
 }
 
-async function record(deps: WorkerDeps, sql: Sql, row: OutboxRow, result: SubmitResult, holder: string): Promise<void> {
+async function record(deps: WorkerDeps, sql: Sql, row: LeasedRow, result: SubmitResult, holder: string): Promise<void> {
   const now = deps.clock();
   switch (result.kind) {
     case "submitted": {
@@ -139,6 +145,7 @@ async function record(deps: WorkerDeps, sql: Sql, row: OutboxRow, result: Submit
     case "deferred": {
       const dueAt = now + backoffMs(row.attempts, RETRY);
       await reschedule(sql, row.id, dueAt, result.diagnostic, holder);
+      await uncount(sql, deps.agents.get(row.agent), row);
       await audit(sql, row, "submission-deferred", now, {
         diagnostic: result.diagnostic,
         code: result.error.code,
@@ -197,6 +204,7 @@ async function takeUpAbandoned(deps: WorkerDeps): Promise<void> {
         continue;
       }
       await reschedule(sql, row.id, now, what);
+      await uncount(sql, deps.agents.get(row.agent), row);
       await audit(sql, row, "submission-deferred", now, { diagnostic: what, dueAt: now });
     }
   });

@@ -10,8 +10,9 @@ import { openLedger } from "../../src/ledger/ledger.ts";
 import { findMessage, insertMessage, type MessageRecord, messagesByDisposition } from "../../src/ledger/messages.ts";
 import {
   abandonedRows,
+  dueRows,
   insertOutbox,
-  leaseDue,
+  leaseRows,
   markFailed,
   markSending,
   markSubmitted,
@@ -49,6 +50,16 @@ import {
   openWait,
   openWaits,
 } from "../../src/ledger/waits.ts";
+
+/** Claims what is due for a worker. */
+function leaseDue(db: Database, at: { agents: string[]; holder: string; now: number; leaseMs: number; limit: number }) {
+  return db.transaction(async (sql) => {
+    const rows = await dueRows(sql, { agents: at.agents, now: at.now, limit: at.limit });
+    const ids = rows.map(({ id }) => id);
+    await leaseRows(sql, ids, { holder: at.holder, until: at.now + at.leaseMs, countedAt: null });
+    return rows;
+  });
+}
 
 /** Every driver of the database port has to pass this. */
 export function ledgerContract(name: string, openTwo: () => Promise<[Database, Database]>): void {

@@ -34,6 +34,11 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
    * The return date is in the audit log. Default: `wait`.
    */
   onOutOfOffice?: "wait" | "extend" | "reassign";
+  /**
+   * What becomes of a mail that cannot go out at once, because a budget is used up or its agent or account is held: `queue`, to go out when there is room,
+   * or until the deadline; `error`, where `sendTask` throws `BUDGET_EXCEEDED`, and nothing is kept. Default: "queue".
+   */
+  overBudget?: "queue" | "error";
   /** Whether who answered gets a mail that says what was understood. Default: false. */
   receipt?: boolean;
 }
@@ -53,6 +58,7 @@ export interface TaskDefinition<Reply = unknown, Name extends string = string> {
     retries: number;
     onOutOfOffice: "wait" | "extend" | "reassign";
   };
+  readonly overBudget: "queue" | "error";
   readonly remind: readonly Deadline[];
 }
 
@@ -92,6 +98,7 @@ export function defineTask(name: string, options: TaskOptions = {}): TaskDefinit
       retries: options.retries ?? 2,
       onOutOfOffice: options.onOutOfOffice ?? "wait",
     },
+    overBudget: options.overBudget ?? "queue",
     remind,
   });
 }

@@ -16,6 +16,7 @@ import { replySchemaAttachment } from "../../mail/reply-schema.ts";
 import { requireRecipients, requireScope } from "../../policy/permission.ts";
 import { deadlineAt, type Deadline } from "../../time/deadline.ts";
 import { replyAddress, reversePath } from "../../worker/conversation.ts";
+import { forecast, type Forecast } from "../../worker/forecast.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import type { TaskDefinition } from "./define-task.ts";
@@ -49,7 +50,7 @@ export interface TaskMail<AgentName extends string = string> {
 
 /**
  * Puts a task into the outbox, once: a re-execution of the node gets the receipt of the first time. The worker submits it.
- * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`, `SCOPE_MISSING`, `RECIPIENT_NOT_ALLOWED`, `INVALID_ADDRESS`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `TASK_ID_COLLISION`; nothing is mailed then.
+ * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`, `SCOPE_MISSING`, `RECIPIENT_NOT_ALLOWED`, `BUDGET_EXCEEDED`, `INVALID_ADDRESS`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `TASK_ID_COLLISION`; nothing is mailed then.
  */
 export async function sendTask<Reply>(
   kit: OpenKit,
@@ -170,6 +171,10 @@ async function createTask(
       );
     }
     if (!(await insertTask(sql, task))) return;
+    const goes = await forecast(sql, kit.agents, { agent, threadId: node.threadId, weight: envelope.to.length }, now);
+    if (goes.kind === "never" || (goes.kind === "later" && definition.overBudget === "error")) {
+      throw overBudget(definition, goes, envelope.to.length);
+    }
     await insertAliases(sql, { taskId: id }, taskAliases({ ...ids, taskId: id }));
     await insertOutbox(sql, {
       id,
@@ -196,9 +201,29 @@ async function createTask(
       body: blob,
       data: { name: definition.name },
     });
+    if (goes.kind === "later") await appendEvent(sql, queuedEvent(task, goes));
   });
   // Another process may have been first.
   return (await findTask(kit.ledger.db, id))!;
+}
+
+function overBudget(
+  definition: TaskDefinition,
+  goes: Exclude<Forecast, { kind: "now" }>,
+  weight: number,
+): EmailKitError {
+  const held = `Task "${definition.name}" was not mailed: ${goes.because}`;
+  return new EmailKitError(
+    "BUDGET_EXCEEDED",
+    goes.kind === "never"
+      ? `${held} never holds ${weight} recipients. Raise it, or ask fewer at once.`
+      : `${held} is in the way${goes.at === undefined ? "" : ` until ${new Date(goes.at).toISOString()}`}. With overBudget: "queue" the mail would wait.`,
+  );
+}
+
+function queuedEvent(task: TaskRecord, { because, at }: Extract<Forecast, { kind: "later" }>) {
+  const data = { because, ...(at !== undefined && { until: new Date(at).toISOString() }) };
+  return { at: task.createdAt, kind: "queued" as const, ...ofTask(task), messageId: task.messageId, data };
 }
 
 function stepsOf({ calendar }: OpenKit, definition: TaskDefinition, mail: TaskMail, now: number): TaskStep[] {
