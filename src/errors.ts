@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   SERVER_REFUSED: { retryable: false, summary: "LangGraph's API server refused a request of the worker." },
   TASK_ID_COLLISION: { retryable: false, summary: "The same task was sent twice by one execution of a node." },
   TASK_AMBIGUOUS: { retryable: false, summary: "More than one task could be meant." },
+  INVALID_ANSWER: { retryable: false, summary: "A resume does not answer what is waited for." },
   TASK_NOT_FOUND: { retryable: false, summary: "The ledger holds no such task." },
   MESSAGE_NOT_FOUND: { retryable: false, summary: "No such mail is kept." },
   LEDGER_MISMATCH: { retryable: false, summary: "The task belongs to another ledger." },

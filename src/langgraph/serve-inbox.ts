@@ -49,7 +49,10 @@ export interface InboxAnswer {
 export interface ServeOptions<Input, State> {
   /** Who may ask: addresses or `*@domain`; `anyone` lets every sender start a run. Others are quarantined. */
   from: readonly string[] | "anyone";
-  /** The input of the graph's run for a request. */
+  /**
+   * The input of the graph's run for a request. What it throws, or the graph's own schema of its input, is answered at once as a bad request; who asked is told
+   * what was wrong where the error has `issues`, as those of schemas do.
+   */
   input: (request: InboxRequest) => Input;
   /** The answer from the state in which the graph has finished. */
   reply: (state: State) => InboxAnswer;
@@ -99,8 +102,10 @@ async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRe
   }
   try {
     if (request.state === "pending") {
-      if (!(await hasBegun(request, drive))) {
-        await invoke(kit, drive, inbox.options.input(await readRequest(kit, record)), request.id);
+      const refused = (await hasBegun(request, drive)) ? undefined : await begin(kit, inbox, request, record, drive);
+      if (refused) {
+        await answer(kit, request, record, refused);
+        return { kind: "answered" } as const;
       }
       await markStarted(kit.ledger.db, request.id);
     }
@@ -119,6 +124,46 @@ async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRe
   }
   await answer(kit, request, record, endingOf(kit, inbox, request, state.values));
   return { kind: "answered" } as const;
+}
+
+/** Runs the graph for a request that it has not begun. Resolves with the answer to one that it does not take. */
+async function begin(
+  kit: OpenKit,
+  inbox: ServedInbox,
+  request: RequestRecord,
+  record: MessageRecord,
+  drive: Drive,
+): Promise<Extract<Ending, { kind: "refused" }> | undefined> {
+  const refuse = (error: unknown) => {
+    const { agent, id: requestId } = request;
+    kit.log.warn("A request is refused: no input can be made of it", { agent, requestId, error: String(error) });
+    return { kind: "refused" as const, issues: issuesOf(error) };
+  };
+  const asked = await readRequest(kit, record);
+  let input: unknown;
+  try {
+    input = inbox.options.input(asked);
+  } catch (error) {
+    return refuse(error);
+  }
+  try {
+    await invoke(kit, drive, input, request.id);
+  } catch (error) {
+    // The graph's schema of its input is applied before its first checkpoint.
+    if (issuesOf(error).length === 0 || (await hasBegun(request, drive))) throw error;
+    return refuse(error);
+  }
+  return undefined;
+}
+
+/** What a schema's error says of each part, in the form that zod, Valibot and other Standard Schemas share. */
+function issuesOf(error: unknown): string[] {
+  const issues = (error as { issues?: unknown } | null)?.issues;
+  if (!Array.isArray(issues)) return [];
+  return (issues as { message?: unknown; path?: readonly (PropertyKey | { key: PropertyKey })[] }[]).map((issue) => {
+    const path = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
+    return [path.join("."), String(issue.message)].filter((part) => part !== "").join(": ");
+  });
 }
 
 /** A graph that has finished does not run again because its answer cannot be made of its state. */
@@ -173,7 +218,7 @@ function readJson(content: Uint8Array): Record<string, unknown> | undefined {
   }
 }
 
-type Ending = { kind: "done"; answer: InboxAnswer } | { kind: "failed" };
+type Ending = { kind: "done"; answer: InboxAnswer } | { kind: "failed" } | { kind: "refused"; issues: string[] };
 
 /** Composes the answer and puts it into the outbox, with the mark that the request is answered: once. */
 async function answer(kit: OpenKit, request: RequestRecord, record: MessageRecord, ending: Ending): Promise<void> {
@@ -257,6 +302,9 @@ async function composeAnswer(
 
 function answerText(ending: Ending): string {
   if (ending.kind === "failed") return "The work could not be done: the agent failed. Its operator can see why.";
+  if (ending.kind === "refused") {
+    return ["The request does not hold what the work needs.", ...ending.issues.map((issue) => `- ${issue}`)].join("\n");
+  }
   const { text, data } = ending.answer;
   return text ?? (typeof data === "string" ? data : JSON.stringify(data, null, 2));
 }

@@ -1,6 +1,13 @@
 import { Annotation, END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createEmailKit, defineTask, type EmailKit, type EmailKitConfig, type InboxAnswer } from "langgraph-email";
+import {
+  createEmailKit,
+  defineTask,
+  type EmailKit,
+  type EmailKitConfig,
+  type InboxAnswer,
+  type InboxRequest,
+} from "langgraph-email";
 import { z } from "zod";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { replyAs } from "../../src/testing/reply-as.ts";
@@ -57,6 +64,7 @@ function serveLab(
     reply?: (state: typeof State.State) => InboxAnswer;
     work?: () => Promise<void> | void;
     from?: "anyone" | string[];
+    input?: (request: InboxRequest) => { question: string };
   } = {},
 ) {
   const graph = kit.attach(
@@ -72,7 +80,7 @@ function serveLab(
   );
   kit.serveInbox("lab", graph, {
     from: options.from ?? "anyone",
-    input: (request) => ({ question: request.subject }),
+    input: options.input ?? ((request) => ({ question: request.subject })),
     reply: options.reply ?? (({ price }) => ({ data: { price } })),
   });
   return graph;
@@ -234,6 +242,64 @@ describe("a served agent", () => {
     expect(mail.mails("ann@c.example")).toHaveLength(1);
     expect(mail.mails("ann@c.example")[0]!.header("x-langgraph-email")).toBe("failure");
     expect(await kit.stalled()).toMatchObject([{ graph: "lab", lastError: "Error: no price list" }]);
+  });
+
+  const order = z.object({ order: z.object({ number: z.number() }) });
+
+  it.each([
+    ["its schema", (): never => order.parse({ order: { number: "x" } }) as never, "- order.number: Invalid input"],
+    [
+      "anything else",
+      (): never => {
+        throw new Error("secret-host is down");
+      },
+      "does not hold what the work needs",
+    ],
+  ])(
+    "answers a request that `input` refuses by %s at once, in the conversation, and runs nothing",
+    async (_, input, said) => {
+      const log = collectLog();
+      await using kit = twoAgents({ log });
+      let runs = 0;
+      serveLab(kit, { input, work: () => void runs++ });
+      ask();
+      await kit.runOnce();
+      await kit.runOnce();
+      expect(runs).toBe(0);
+      const answers = mail.mails("ann@c.example");
+      expect(answers).toHaveLength(1);
+      expect(answers[0]!.header("in-reply-to")).toBe("<qann@c.example>");
+      expect(answers[0]!.header("x-langgraph-email")).toBe("failure");
+      const text = Buffer.from(answers[0]!.raw).toString();
+      expect(text).toContain(said);
+      expect(text).not.toContain("secret-host");
+      expect(await kit.stalled()).toEqual([]);
+      expect(log.lines.filter(({ message }) => /refused/.test(message))).toHaveLength(1);
+    },
+  );
+
+  it("answers a request that the graph's own schema refuses just so", async () => {
+    await using kit = twoAgents();
+    const graph = kit.attach(
+      "orders",
+      new StateGraph(z.object({ count: z.number(), done: z.boolean().optional() }))
+        .addNode("work", () => ({ done: true }))
+        .addEdge(START, "work")
+        .addEdge("work", END)
+        .compile({ checkpointer: kit.checkpointer(new MemorySaver()) }),
+    );
+    kit.serveInbox("lab", graph, {
+      from: "anyone",
+      input: (request) => ({ count: request.text as unknown as number }),
+      reply: () => ({ text: "Done." }),
+    });
+    ask();
+    await kit.runOnce();
+    await kit.runOnce();
+    const answers = mail.mails("ann@c.example").map(({ raw }) => Buffer.from(raw).toString());
+    expect(answers).toHaveLength(1);
+    expect(answers[0]).toContain("- count: Invalid input");
+    expect(await kit.stalled()).toEqual([]);
   });
 
   it.each([

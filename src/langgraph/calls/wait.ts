@@ -16,10 +16,17 @@ export interface AwaitReplyRequest {
   type: "langgraph-email/await-reply";
   waitId: string;
   ledgerId: string;
-  /** Of the task, or of the first one where several are waited for. */
+  /** Of the task, or of the first one where several are waited for; so are `name`, `from`, `subject`, `deadline` and `replySchema`. */
   taskId: string;
-  /** How many tasks are waited for. */
-  tasks: number;
+  /** What is waited for, each to be answered by its own id. `replySchema` where it is not the first one's. */
+  tasks: {
+    taskId: string;
+    name: string;
+    to: string[];
+    subject: string;
+    deadline: string;
+    replySchema?: Record<string, unknown>;
+  }[];
   nodeTaskId: string;
   name: string;
   from: string;
@@ -109,7 +116,14 @@ function requestOf(kit: OpenKit, node: CurrentNode, tasks: readonly TaskRecord[]
     waitId,
     ledgerId: kit.ledger.id,
     taskId: task.id,
-    tasks: tasks.length,
+    tasks: tasks.map(({ id, name, addressees, subject, deadlineAt: at, replySchema }) => ({
+      taskId: id,
+      name,
+      to: addressees,
+      subject,
+      deadline: new Date(at).toISOString(),
+      ...(replySchema && name !== task.name && { replySchema }),
+    })),
     nodeTaskId: node.nodeTaskId,
     name: task.name,
     from: task.agent,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Annotation, Command, END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
-import { defineTask, type EmailKit } from "langgraph-email";
+import { type AwaitReplyRequest, defineTask, type EmailKit } from "langgraph-email";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { startMailServer, type MailServer } from "../../../src/dev/index.ts";
@@ -147,14 +147,57 @@ describe("an answer from a user interface", () => {
     await until(async () => (await kit.messages("late")).length > 0, "the late reply");
   });
 
-  it("is ignored where it does not hold what the task asks for", async () => {
+  it("is refused where it does not hold what the task asks for, and says what that is", async () => {
     const kit = await world.startKit();
     const graph = attach(kit, "g", asksApproval(kit));
-    const { taskId } = await parked(graph);
-    const still = await graph.invoke(new Command({ resume: { taskId, data: { approved: "perhaps" } } }), thread());
-    expect(still["__interrupt__"]).toHaveLength(1);
+    const { id, taskId } = await parked(graph);
+    const answer = (resume: unknown) => graph.invoke(new Command({ resume }), thread());
+    const wrong = { taskId, data: { approved: "perhaps" } };
+    await expect(answer(wrong)).rejects.toMatchObject({
+      code: "INVALID_ANSWER",
+      message: expect.stringContaining("boolean"),
+    });
+    await expect(answer({ [id]: { approved: "perhaps" } })).rejects.toMatchObject({ code: "INVALID_ANSWER" });
+    await expect(answer("yes")).rejects.toThrow(`waited for: ${taskId} ("a")`);
+    await expect(answer({ taskId: "nope", data: {} })).rejects.toThrow("There is no task nope");
+    await expect(answer({ [id]: { taskId: "nope", data: {} } })).rejects.toThrow("nope is not waited for there");
+    expect((await graph.getState(thread())).next).toHaveLength(1);
     const end = await graph.invoke(new Command({ resume: { taskId, data: { approved: false } } }), thread());
     expect(end["answer"]).toBe("answered: false");
+    expect((await answer({ taskId, data: { approved: true } }))["answer"]).toBe("answered: false");
+  });
+
+  it("settles any of several tasks that are waited for, which the interrupt shows", async () => {
+    const kit = await world.startKit();
+    const note = defineTask("note");
+    const graph = attach(kit, "g", async () => {
+      const mails = ["a", "b", "c"].map((name) => ({
+        from: "desk" as const,
+        to: world.person(name),
+        subject: `For ${name}`,
+        body: "?",
+      }));
+      const receipts = [...(await kit.sendTasks(approval, mails.slice(0, 2))), await kit.sendTask(note, mails[2]!)];
+      const { outcomes } = await kit.awaitReplies<unknown>(receipts);
+      return {
+        answer: outcomes.map((outcome) => (outcome.kind === "answered" ? outcome.text : outcome.kind)).join("; "),
+      };
+    });
+    const state = await graph.invoke({}, thread());
+    const [{ id, value }] = state["__interrupt__"] as [{ id: string; value: AwaitReplyRequest }];
+    expect(value.tasks).toMatchObject([
+      { name: "approval", to: [world.person("a")], subject: "For a" },
+      { name: "approval", to: [world.person("b")], subject: "For b" },
+      { name: "note", to: [world.person("c")], subject: "For c" },
+    ]);
+    const [a, b, c] = value.tasks.map(({ taskId }) => taskId);
+    const answer = (resume: unknown) => graph.invoke(new Command({ resume }), thread());
+    await expect(answer({ [id]: { approved: true } })).rejects.toThrow("Several tasks are waited for");
+    await expect(answer({ taskId: c, data: { approved: true } })).rejects.toThrow("takes text");
+    await answer({ taskId: b, data: { approved: false } });
+    await answer({ [id]: { taskId: c, data: "Fine." } });
+    const end = await answer({ taskId: a, data: { approved: true } });
+    expect(end["answer"]).toBe('{\n  "approved": true\n}; {\n  "approved": false\n}; Fine.');
   });
 });
 
