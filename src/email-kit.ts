@@ -1,3 +1,5 @@
+import type { ExportFilter, ExportFormat } from "./audit/export.ts";
+import type { Trace } from "./audit/trace.ts";
 import type { AuditHead, AuditReport } from "./audit/verify.ts";
 import type { AwaitRepliesOptions, Replies } from "./langgraph/calls/await-replies.ts";
 import type { MailExpectation, MailOutcome } from "./langgraph/calls/await-mail.ts";
@@ -106,6 +108,10 @@ export interface EmailKit<
    * it cannot see that the end was cut off, or that all was written anew: keep one elsewhere.
    */
   verifyAudit(options?: { anchor?: AuditHead }): Promise<AuditReport>;
+  /** All that happened in a thread; `traceAsText`, `traceAsMermaid` and `traceAsHtml` show it. */
+  trace(threadId: string): Promise<Trace>;
+  /** The audit log as JSON lines or CSV, or the mails that it tells of as an mbox: in pieces, as for `Readable.from`. */
+  export(format: ExportFormat, filter?: ExportFilter): AsyncIterable<Uint8Array>;
   /** Calls `listener` for every event from now on, also of other processes on the same ledger. Returns the way to stop. */
   follow(listener: (event: AuditEvent) => void): Promise<() => void>;
   /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */

@@ -1,4 +1,9 @@
 export type { ServerOptions } from "./accounts/account.ts";
+export type { ExportFilter, ExportFormat } from "./audit/export.ts";
+export type { Trace } from "./audit/trace.ts";
+export { traceAsHtml } from "./audit/trace-as-html.ts";
+export { traceAsMermaid } from "./audit/trace-as-mermaid.ts";
+export { traceAsText } from "./audit/trace-as-text.ts";
 export type { AuditFinding, AuditHead, AuditReport } from "./audit/verify.ts";
 export type { BlobStore } from "./blobs/blobs.ts";
 export type { AgentConfig, Budgets, EmailKitConfig } from "./config.ts";

@@ -1,5 +1,7 @@
 import type { Agent } from "./accounts/agent.ts";
+import { exportAudit } from "./audit/export.ts";
 import { followEvents } from "./audit/follow.ts";
+import { readTrace } from "./audit/trace.ts";
 import { verifyAudit } from "./audit/verify.ts";
 import {
   checkLedger,
@@ -184,6 +186,11 @@ export function composeKit<const AgentName extends string>(
     async verifyAudit({ anchor } = {}) {
       const { ledger, clock } = await open();
       return verifyAudit(ledger.db, { anchor, clock });
+    },
+    trace: async (threadId) => readTrace((await open()).ledger.db, threadId),
+    async *export(format, filter) {
+      const { ledger, blobs } = await open();
+      yield* exportAudit({ db: ledger.db, blobs }, format, filter);
     },
     follow: async (listener) => followEvents((await open()).ledger.db, listener),
     messages: async (disposition) => messagesByDisposition((await open()).ledger.db, disposition),

@@ -142,9 +142,9 @@ export interface EventQuery {
   /** Only those of this run. */
   runId?: string;
   /** Milliseconds since the epoch: not earlier. */
-  from?: number;
+  since?: number;
   /** Milliseconds since the epoch: earlier. */
-  to?: number;
+  until?: number;
   /** Only those behind this number. Default: 0. */
   after?: number;
   /** Default: 10 000. */
@@ -166,8 +166,8 @@ const CONDITIONS = {
   threadId: "thread_id = :threadId",
   agent: "agent = :agent",
   runId: "run_id = :runId",
-  from: "at >= :from",
-  to: "at < :to",
+  since: "at >= :since",
+  until: "at < :until",
 };
 
 function fromRow(row: EventRow): AuditEvent {
