@@ -100,8 +100,17 @@ export async function unmatchedSince(sql: Sql, agent: string, since: number): Pr
   return rows.map(fromRow);
 }
 
-export async function moveMessage(sql: Sql, id: string, disposition: Disposition): Promise<void> {
-  await sql.run("UPDATE messages SET disposition = :disposition, reason = NULL WHERE id = :id", { id, disposition });
+export async function moveMessage(
+  sql: Sql,
+  id: string,
+  disposition: Disposition,
+  reason: string | null = null,
+): Promise<void> {
+  await sql.run("UPDATE messages SET disposition = :disposition, reason = :reason WHERE id = :id", {
+    id,
+    disposition,
+    reason,
+  });
 }
 
 /** A mail that nobody waited for when it came has found its task. */

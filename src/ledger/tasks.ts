@@ -137,6 +137,11 @@ export async function findTask(sql: Sql, id: string): Promise<TaskRecord | undef
   return row && fromRow(row);
 }
 
+export async function isSettled(sql: Sql, id: string): Promise<boolean> {
+  const row = await one(sql, "SELECT 1 AS settled FROM tasks WHERE id = :id AND settled_at IS NOT NULL", { id });
+  return row !== undefined;
+}
+
 /** The thread's tasks of a name that no other node execution waits for or has taken, and whether this one does. */
 export async function unclaimedTasks(
   sql: Sql,

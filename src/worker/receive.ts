@@ -5,10 +5,16 @@ import { insertAliases } from "../ledger/aliases.ts";
 import { advanceCursor, readCursor } from "../ledger/cursors.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
-import { findMessage, insertMessage, type MessageContent, type MessageRecord } from "../ledger/messages.ts";
+import {
+  findMessage,
+  insertMessage,
+  moveMessage,
+  type MessageContent,
+  type MessageRecord,
+} from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import { findRequest, insertRequest, type RequestRecord } from "../ledger/requests.ts";
-import type { TaskRecord } from "../ledger/tasks.ts";
+import { isSettled, type TaskRecord } from "../ledger/tasks.ts";
 import { registerThread } from "../ledger/threads.ts";
 import { sameAddress, splitSubaddress } from "../mail/address.ts";
 import { classify } from "../mail/classify.ts";
@@ -185,11 +191,11 @@ async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood
     taskId: task?.id ?? null,
     grade: verdict.grade ?? null,
   };
-  const ended = task && outcome ? await end(sql, task, outcome, record) : undefined;
-  if (ended === "late") Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
-  if (ended === "mailed-again") Object.assign(record, { disposition: "recorded", reason: "The task is mailed again." });
+  const late = task && outcome && (await isSettled(sql, task.id));
+  if (late) Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
   if (await insertMessage(sql, record)) {
     await auditReceived(sql, record, understood);
+    if (task && outcome && !late) await end(sql, task, outcome, record);
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
@@ -203,10 +209,13 @@ async function end(
   sql: Sql,
   task: TaskRecord,
   outcome: StoredOutcome,
-  { storedAt, messageId }: MessageRecord,
-): Promise<"settled" | "bounced" | "mailed-again" | "late"> {
-  if (outcome.kind === "bounced") return settleBounce(sql, task, outcome, storedAt);
-  return (await settle(sql, task, outcome, storedAt, messageId)) ? "settled" : "late";
+  { id, storedAt, messageId }: MessageRecord,
+): Promise<void> {
+  if (outcome.kind !== "bounced") {
+    await settle(sql, task, outcome, storedAt, messageId);
+  } else if ((await settleBounce(sql, task, outcome, storedAt)) === "mailed-again") {
+    await moveMessage(sql, id, "recorded", "The task is mailed again.");
+  }
 }
 
 export async function acceptRequest(
