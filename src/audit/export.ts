@@ -29,10 +29,7 @@ export async function* exportAudit(
   { since, until, ...filter }: ExportFilter = {},
 ): AsyncGenerator<Uint8Array> {
   if (!EXPORT_FORMATS.includes(format)) {
-    throw new EmailKitError(
-      "INVALID_CONFIG",
-      `No format "${String(format)}". Give one of: ${EXPORT_FORMATS.join(", ")}.`,
-    );
+    throw new EmailKitError("INVALID_CONFIG", `No format "${format}". Give one of: ${EXPORT_FORMATS.join(", ")}.`);
   }
   const query = { ...filter, ...(since && { since: since.getTime() }), ...(until && { until: until.getTime() }) };
   if (format === "csv") yield Buffer.from(csvHeader());
