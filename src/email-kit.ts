@@ -116,8 +116,8 @@ export interface EmailKit<
   follow(listener: (event: AuditEvent) => void): Promise<() => void>;
   /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */
   messages(disposition: Disposition): Promise<MessageRecord[]>;
-  /** Lets a quarantined mail through (`id` as `messages` gives it): the graph goes on exactly as the reply would have made it. */
-  release(id: string, options?: ActOptions): Promise<"settled" | "late" | "request">;
+  /** Lets a quarantined mail through (`id` as `messages` gives it): the graph goes on exactly as the reply would have made it, and a reply that lacks something is asked about. */
+  release(id: string, options?: ActOptions): Promise<"settled" | "clarifying" | "late" | "request">;
   /** Puts a quarantined mail away for good: it is kept as `discarded`, and changes nothing. */
   discard(id: string, options?: ActOptions): Promise<void>;
   /** Threads whose runs threw too often. */

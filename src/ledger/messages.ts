@@ -100,17 +100,19 @@ export async function unmatchedSince(sql: Sql, agent: string, since: number): Pr
   return rows.map(fromRow);
 }
 
+/** Resolves with false, and changes nothing, when it is not (any more) what it is moved from. */
 export async function moveMessage(
   sql: Sql,
   id: string,
-  disposition: Disposition,
+  from: Disposition,
+  to: Disposition,
   reason: string | null = null,
-): Promise<void> {
-  await sql.run("UPDATE messages SET disposition = :disposition, reason = :reason WHERE id = :id", {
-    id,
-    disposition,
-    reason,
-  });
+): Promise<boolean> {
+  const changes = await sql.run(
+    "UPDATE messages SET disposition = :to, reason = :reason WHERE id = :id AND disposition = :from",
+    { id, from, to, reason },
+  );
+  return changes > 0;
 }
 
 /** A mail that nobody waited for when it came has found its task. */

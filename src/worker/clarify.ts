@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
+import { EmailKitError } from "../errors.ts";
 import type { Agent } from "../accounts/agent.ts";
 import type { BlobStore } from "../blobs/blobs.ts";
 import type { Database, Sql } from "../ledger/database.ts";
 import { countClarification, type TaskRecord } from "../ledger/tasks.ts";
+import type { Logger } from "../log.ts";
 import { clarificationText, receiptText } from "../mail/clarification.ts";
 import { replySchemaAttachment } from "../mail/reply-schema.ts";
+import { firstNotAllowed } from "../policy/allowlist.ts";
 import { composeFollowUp, type FollowUp, putFollowUp, type TokenKeys } from "./conversation.ts";
 
-type Deps = TokenKeys & { blobs: BlobStore };
+type Deps = TokenKeys & { blobs: BlobStore; maxBytes: number; log: Logger };
 
 /** The reply that is answered: who sent it, and its Message-ID where it has one. */
 export interface Answered {
@@ -19,7 +22,7 @@ export function mayClarify(task: TaskRecord): boolean {
   return task.replySchema !== null && task.clarifications < task.accept.maxClarifications;
 }
 
-/** Writes the mail that asks again, for what a reply did not hold. */
+/** Writes the mail that asks again, for what a reply did not hold; undefined where its sender cannot be written to. */
 export async function composeClarification(
   deps: Deps,
   agent: Agent,
@@ -27,8 +30,8 @@ export async function composeClarification(
   reply: Answered,
   issues: readonly string[],
   now: number,
-): Promise<FollowUp> {
-  return composeFollowUp(deps, agent, task, {
+): Promise<FollowUp | undefined> {
+  return composeAnswer(deps, agent, task, {
     id: followUpId(task, `clarification ${task.clarifications}`),
     kind: "clarification",
     to: reply.from,
@@ -53,7 +56,7 @@ export async function putClarification(
   return true;
 }
 
-/** Tells who answered what was understood: once, however often it is called. */
+/** Tells who answered what was understood, where they may be written to: once, however often it is called. */
 export async function sendReceipt(
   deps: Deps & { ledger: { db: Database } },
   agent: Agent,
@@ -62,7 +65,7 @@ export async function sendReceipt(
   data: unknown,
   now: number,
 ): Promise<void> {
-  const mail = await composeFollowUp(deps, agent, task, {
+  const mail = await composeAnswer(deps, agent, task, {
     id: followUpId(task, "receipt"),
     kind: "receipt",
     to: reply.from,
@@ -70,7 +73,26 @@ export async function sendReceipt(
     text: receiptText(data, task.id),
     now,
   });
-  await deps.ledger.db.transaction((sql) => putFollowUp(sql, deps, agent, task, mail, now));
+  if (mail) await deps.ledger.db.transaction((sql) => putFollowUp(sql, deps, agent, task, mail, now));
+}
+
+/** Whoever answers need not be one whom the agent may mail: a stranger whose reply was released, or one of `accept.from`. */
+async function composeAnswer(
+  deps: Deps,
+  agent: Agent,
+  task: TaskRecord,
+  mail: Parameters<typeof composeFollowUp>[3],
+): Promise<FollowUp | undefined> {
+  try {
+    if (firstNotAllowed(agent.recipients, [mail.to]) === undefined)
+      return await composeFollowUp(deps, agent, task, mail);
+    throw new EmailKitError("RECIPIENT_NOT_ALLOWED", `Agent "${agent.name}" may not mail ${mail.to}.`);
+  } catch (error) {
+    if (!(error instanceof EmailKitError) || error.retryable) throw error;
+    const { code, message } = error;
+    deps.log.warn(`Who answered gets no ${mail.kind}: ${message}`, { taskId: task.id, code });
+    return undefined;
+  }
 }
 
 function followUpId(task: TaskRecord, what: string): string {

@@ -8,7 +8,7 @@ import type { TaskRecord } from "../ledger/tasks.ts";
 import { subaddress } from "../mail/address.ts";
 import { KIT_HEADER } from "../mail/classify.ts";
 import { type ComposeInput, composeMail } from "../mail/compose.ts";
-import { normalizeMessageId } from "../mail/message-id.ts";
+import { messageId, normalizeMessageId } from "../mail/message-id.ts";
 import { createToken } from "../mail/reply-token.ts";
 import { replySubject } from "../mail/references.ts";
 
@@ -47,7 +47,7 @@ export interface FollowUp {
 
 /** Writes a mail to who answered a task, in the same conversation. `id` is its place in the outbox and its Message-ID: the same id is sent once. */
 export async function composeFollowUp(
-  deps: TokenKeys & { blobs: BlobStore; maxBytes?: number },
+  deps: TokenKeys & { blobs: BlobStore; maxBytes: number },
   agent: Agent,
   task: TaskRecord,
   mail: { id: string; to: string; answers?: string; text: string; kind: FollowUp["kind"]; now: number } & Pick<
@@ -55,11 +55,11 @@ export async function composeFollowUp(
     "attachments"
   >,
 ): Promise<FollowUp> {
-  const messageId = `<${mail.id}@${agent.address.address.split("@")[1]}>`;
+  const ownId = messageId(mail.id, agent.address.address.split("@")[1]!);
   const replyTo = replyAddress(deps, agent, task.id);
   const answers = mail.answers === task.messageId ? undefined : mail.answers;
   const raw = await composeMail({
-    messageId,
+    messageId: ownId,
     date: new Date(mail.now),
     from: agent.address,
     to: [mail.to],
@@ -71,9 +71,16 @@ export async function composeFollowUp(
     ...(mail.attachments && { attachments: mail.attachments }),
     autoSubmitted: "auto-replied",
     headers: { [KIT_HEADER]: mail.kind === "clarification" ? "task" : mail.kind },
-    ...(deps.maxBytes !== undefined && { maxBytes: deps.maxBytes }),
+    maxBytes: deps.maxBytes,
   });
-  return { id: mail.id, kind: mail.kind, messageId, text: mail.text, to: mail.to, blob: await deps.blobs.put(raw) };
+  return {
+    id: mail.id,
+    kind: mail.kind,
+    messageId: ownId,
+    text: mail.text,
+    to: mail.to,
+    blob: await deps.blobs.put(raw),
+  };
 }
 
 export async function putFollowUp(

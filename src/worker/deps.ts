@@ -22,6 +22,8 @@ export interface WorkerDeps {
   log: Logger;
   /** What becomes of a mail whose connection broke after it was handed over: sent again with the same Message-ID after `afterMs`, or held. */
   onUnknown: { kind: "resend"; afterMs: number } | { kind: "hold" };
+  /** The largest mail that is composed. Octets. */
+  maxBytes: number;
   /** How long a watcher of a mailbox may be silent before another takes over. Milliseconds. */
   leaseMs: number;
   /** Threads and requests that are worked on at the same time. */

@@ -137,6 +137,7 @@ async function recompose(
     attachments: await Promise.all(attachments),
     autoSubmitted: "auto-generated",
     headers: { [KIT_HEADER]: "task" },
+    maxBytes: deps.maxBytes,
   });
 }
 

@@ -129,7 +129,7 @@ async function receiveMessage(
     addresses: agent && !isFromAnotherAgent(deps, message, agent) ? [agent.address.address] : [],
     isOwn: () => correlation.kind === "sent-by-us",
   });
-  const verdict = await judge(deps, { message, classification, correlation, parts, agent, junk });
+  const judged = await judge(deps, { message, classification, correlation, parts, agent, junk });
   const record: MessageRecord = {
     ...base,
     agent: agent?.name ?? null,
@@ -139,7 +139,8 @@ async function receiveMessage(
     classification: classification.kind,
     content: contentOf(message, parts),
   };
-  const clarification = await clarificationFor(deps, record, correlation, verdict);
+  const clarification = await clarificationFor(deps, record, correlation, judged);
+  const verdict: Verdict = judged.clarify && !clarification ? { ...judged, disposition: "settled" } : judged;
   const to = [...message.to, ...message.cc].map(({ address }) => address);
   await stored;
   await deps.ledger.db.transaction(async (sql) => {
@@ -183,7 +184,7 @@ async function clarificationFor(
 /** The mail, the task that it settles, the request that it makes, the cursor and the audit: all or nothing. */
 async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood: Understood): Promise<void> {
   const { task, verdict, correlation, clarification } = understood;
-  const { outcome } = verdict;
+  const outcome = clarification ? undefined : verdict.outcome;
   const record: MessageRecord = {
     ...base,
     disposition: verdict.disposition,
@@ -209,12 +210,12 @@ async function end(
   sql: Sql,
   task: TaskRecord,
   outcome: StoredOutcome,
-  { id, storedAt, messageId }: MessageRecord,
+  { id, disposition, storedAt, messageId }: MessageRecord,
 ): Promise<void> {
   if (outcome.kind !== "bounced") {
     await settle(sql, task, outcome, storedAt, messageId);
   } else if ((await settleBounce(sql, task, outcome, storedAt)) === "mailed-again") {
-    await moveMessage(sql, id, "recorded", "The task is mailed again.");
+    await moveMessage(sql, id, disposition, "recorded", "The task is mailed again.");
   }
 }
 

@@ -1,16 +1,17 @@
 import { EmailKitError } from "../errors.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, ofTask } from "../ledger/events.ts";
-import { findMessage, type MessageRecord, moveMessage } from "../ledger/messages.ts";
+import { type Disposition, findMessage, type MessageRecord, moveMessage } from "../ledger/messages.ts";
 import { findTask } from "../ledger/tasks.ts";
 import { classify } from "../mail/classify.ts";
 import { parseMail } from "../mail/parse.ts";
+import { composeClarification, putClarification } from "./clarify.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { acceptRequest, ofMail, partsOf } from "./receive.ts";
 import { judgeReply } from "./reply.ts";
 import { settle } from "./settle.ts";
 
-type Deps = Pick<WorkerDeps, "ledger" | "blobs" | "agents" | "clock" | "serve">;
+type Deps = Pick<WorkerDeps, "ledger" | "blobs" | "agents" | "clock" | "serve" | "log" | "tokenKey" | "maxBytes">;
 
 /** Of what a person does by hand. */
 export interface ActOptions {
@@ -19,15 +20,15 @@ export interface ActOptions {
 }
 
 /**
- * Lets a quarantined mail through, as if it had been good enough: a reply settles its task, a request is served. Resolves with what became of it:
- * `late` where the task had its outcome meanwhile.
+ * Lets a quarantined mail through, as if it had been good enough: a reply settles its task, or is asked about where it lacks something; a request is served.
+ * Resolves with what became of it: `late` where the task had its outcome meanwhile.
  * @throws EmailKitError `MESSAGE_NOT_FOUND` when it is not in quarantine, `GRAPH_NOT_ATTACHED` for a request to an agent that this process does not serve.
  */
 export async function releaseMessage(
   deps: Deps,
   messageId: string,
   { actor }: ActOptions = {},
-): Promise<"settled" | "late" | "request"> {
+): Promise<"settled" | "clarifying" | "late" | "request"> {
   const { db } = deps.ledger;
   const record = await quarantined(db, messageId);
   const now = deps.clock();
@@ -47,7 +48,7 @@ export async function releaseMessage(
       );
     }
     return db.transaction(async (sql): Promise<"request"> => {
-      await moveMessage(sql, record.id, "request");
+      await take(sql, record.id, "request");
       await acceptRequest(deps, sql, { ...record, disposition: "request", storedAt: now }, { kind: "none" });
       await appendEvent(sql, { ...released, data: { message: record.id } });
       return "request";
@@ -65,12 +66,20 @@ export async function releaseMessage(
   const classification = classify(message, { addresses: [], isOwn: () => false });
   const mail = { message, classification, correlation, parts: partsOf(message, correlation), agent };
   const seen = { grade: record.grade ?? "E" };
-  const { outcome } = await judgeReply(deps, mail, { ...task, clarifications: Infinity }, seen);
+  const { outcome, clarify } = await judgeReply(deps, mail, task, seen);
+  const reply = { from: record.sender ?? "", messageId: message.messageId };
+  const question = clarify && agent && (await composeClarification(deps, agent, task, reply, clarify, now));
   return db.transaction(async (sql) => {
-    const first = outcome !== undefined && (await settle(sql, task, outcome, now, record.messageId));
-    await moveMessage(sql, record.id, first ? "settled" : "late");
+    await take(sql, record.id, "late");
     await appendEvent(sql, { ...ofTask(task), ...released, data: { message: record.id } });
-    return first ? "settled" : "late";
+    if (question) {
+      if (!(await putClarification(sql, deps, agent, task, question, now))) return "late";
+      await moveMessage(sql, record.id, "late", "clarifying");
+      return "clarifying";
+    }
+    if (!outcome || !(await settle(sql, task, outcome, now, record.messageId))) return "late";
+    await moveMessage(sql, record.id, "late", "settled");
+    return "settled";
   });
 }
 
@@ -86,7 +95,7 @@ export async function discardMessage(
   await deps.ledger.db.transaction(async (sql) => {
     const record = await quarantined(sql, messageId);
     const task = record.taskId === null ? undefined : await findTask(sql, record.taskId);
-    await moveMessage(sql, record.id, "discarded");
+    await take(sql, record.id, "discarded");
     await appendEvent(sql, {
       at: deps.clock(),
       kind: "discarded",
@@ -102,7 +111,16 @@ export async function discardMessage(
 async function quarantined(sql: Sql, messageId: string): Promise<MessageRecord> {
   const record = await findMessage(sql, messageId);
   if (record?.disposition === "quarantined") return record;
-  throw new EmailKitError(
+  throw notQuarantined(messageId);
+}
+
+/** Out of quarantine, once: another process may have been first. */
+async function take(sql: Sql, messageId: string, to: Disposition): Promise<void> {
+  if (!(await moveMessage(sql, messageId, "quarantined", to))) throw notQuarantined(messageId);
+}
+
+function notQuarantined(messageId: string): EmailKitError {
+  return new EmailKitError(
     "MESSAGE_NOT_FOUND",
     `No mail ${messageId} is in quarantine. kit.messages("quarantined") lists them, with their ids.`,
   );

@@ -52,7 +52,8 @@ export async function judgeReply(
   }
   const outcome = await readReply(deps, mail, task, { grade, injection });
   if (outcome.kind === "unparseable" && mayClarify(task)) {
-    return { disposition: "clarifying", grade, injection, reason: outcome.issues.join(" "), clarify: outcome.issues };
+    const clarify = outcome.issues;
+    return { disposition: "clarifying", grade, injection, outcome, reason: clarify.join(" "), clarify };
   }
   return {
     disposition: "settled",

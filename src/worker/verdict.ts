@@ -16,7 +16,7 @@ export interface Verdict {
   reason?: string;
   grade?: Grade;
   outcome?: StoredOutcome;
-  /** What the reply lacks, where the other side is to be asked again instead of ending the task. */
+  /** What the reply lacks, where the other side is to be asked again: `outcome` then holds where it cannot be asked. */
   clarify?: string[];
   /** An addressee is away, until that day (`YYYY-MM-DD`) where it says so. */
   away?: { recipient: string; until?: string };

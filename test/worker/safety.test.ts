@@ -141,6 +141,95 @@ describe("a released reply", () => {
   });
 });
 
+describe("a released reply that lacks something", () => {
+  const strict = defineTask("approval", {
+    reply: z.object({ approved: z.boolean() }),
+    accept: { from: ["*@evil.example"] },
+    receipt: true,
+  });
+  const narrow = () => {
+    const { address, smtp, imap } = mail.account("desk@a.example");
+    return deskKit(mail, { agents: { desk: { address, smtp, imap, allow: ["*@b.example"] } } });
+  };
+
+  it("is asked about, as any reply is", async () => {
+    const { kit, task, outcome } = await asked(approval);
+    await replyAs(mail, { from: "mallory@evil.example", mail: task, text: "Which one?" });
+    await kit.runOnce();
+    const [held] = await kit.messages("quarantined");
+    expect(await kit.release(held!.id)).toBe("clarifying");
+    expect(await kit.messages("clarifying")).toHaveLength(1);
+    await kit.runOnce();
+    expect(await outcome()).toBeUndefined();
+    const [question] = mail.mails("mallory@evil.example");
+    expect(question!.header("subject")).toBe("Re: Please approve");
+    await replyAs(mail, { from: "boss@b.example", mail: task, text: "approved: yes" });
+    await kit.runOnce();
+    expect(await outcome()).toMatchObject({ kind: "replied", from: "boss@b.example" });
+    await kit.close();
+  });
+
+  it("ends the task where its sender may not be mailed", async () => {
+    const { kit, task, outcome } = await asked(approval, narrow());
+    await replyAs(mail, { from: "mallory@evil.example", mail: task, text: "Which one?" });
+    await kit.runOnce();
+    const [held] = await kit.messages("quarantined");
+    expect(await kit.release(held!.id)).toBe("settled");
+    await kit.runOnce();
+    expect(await outcome()).toMatchObject({ kind: "unparseable", from: "mallory@evil.example" });
+    expect(mail.mails("mallory@evil.example")).toHaveLength(0);
+    await kit.close();
+  });
+
+  it.each([
+    ["unparseable", "Which one?"],
+    ["replied", "approved: yes"],
+  ])("nor does one who may answer and not be mailed get anything: %s", async (kind, text) => {
+    const { kit, task, outcome } = await asked(strict, narrow());
+    await replyAs(mail, { from: "mallory@evil.example", mail: task, text });
+    await kit.runOnce();
+    await kit.runOnce();
+    expect(await outcome()).toMatchObject({ kind });
+    expect(mail.mails("mallory@evil.example")).toHaveLength(0);
+    expect((await kit.events()).filter((event) => event.kind === "receipted" || event.kind === "clarifying")).toEqual(
+      [],
+    );
+    await kit.close();
+  });
+
+  it("that cannot be written ends the task as well, and holds up no mail", async () => {
+    const ledger = join(await mkdtemp(join(tmpdir(), "small-")), "ledger.db");
+    const saver = new MemorySaver();
+    const before = deskKit(mail, { ledger });
+    await askGraph(before, { saver }).invoke({ to: "boss@b.example" }, thread("1"));
+    await before.runOnce();
+    await before.close();
+    const kit = deskKit(mail, { ledger, maxBytes: 300 });
+    const graph = askGraph(kit, { saver });
+    await replyAs(mail, { from: "boss@b.example", mail: mail.mails("boss@b.example")[0]!, text: "Which one?" });
+    await kit.runOnce();
+    expect((await graph.getState(thread("1"))).values.outcome).toMatchObject({ kind: "unparseable" });
+    await kit.close();
+  });
+});
+
+it("a mail that is released twice at once is released once", async () => {
+  const { kit, task, outcome } = await asked(approval);
+  await replyAs(mail, { from: "mallory@evil.example", mail: task, text: "approved: yes" });
+  await kit.runOnce();
+  const [held] = await kit.messages("quarantined");
+  const both = await Promise.allSettled([kit.release(held!.id), kit.release(held!.id)]);
+  expect(both).toMatchObject([
+    { status: "fulfilled", value: "settled" },
+    { status: "rejected", reason: { code: "MESSAGE_NOT_FOUND" } },
+  ]);
+  expect(await kit.messages("settled")).toHaveLength(1);
+  expect(await kit.messages("late")).toEqual([]);
+  await kit.runOnce();
+  expect(await outcome()).toMatchObject({ kind: "replied" });
+  await kit.close();
+});
+
 describe("a request", () => {
   const request = (fields: string[]) =>
     mail.deliver([...fields, "To: desk@a.example", "Subject: Hi", "", "Work\n"].join("\n"), "desk@a.example");

@@ -53,9 +53,9 @@ async function refuse(kit: OpenKit, taskId: string, answer: Answer, issues: stri
   const now = kit.clock();
   const task = (await findTask(db, taskId))!;
   const agent = kit.agents.get(task.agent);
-  if (agent && mayClarify(task) && answer.kind === "replied") {
-    const reply = { from: answer.from, messageId: answer.messageId };
-    const mail = await composeClarification(kit, agent, task, reply, issues, now);
+  const asks = agent && mayClarify(task) && answer.kind === "replied";
+  const mail = asks && (await composeClarification(kit, agent, task, answer, issues, now));
+  if (mail) {
     await db.transaction(async (sql) => {
       if (!(await reopenTask(sql, task))) return;
       await appendEvent(sql, { at: now, kind: "reopened", ...ofTask(task), data: { issues } });
