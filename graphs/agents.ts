@@ -22,7 +22,7 @@ export function serveResearch(kit: EmailKit<"research">, saver: BaseCheckpointSa
     })
     .addEdge(START, "search")
     .addEdge("search", END);
-  const graph = kit.attach("research-agent", builder.compile({ checkpointer: kit.checkpointer(saver) }));
+  const graph = kit.attach("research", builder.compile({ checkpointer: kit.checkpointer(saver) }));
   kit.serveInbox("research", graph, {
     from: ["*@desk.example"],
     input: (request) => ({ question: request.text, topic: topicOf(request) }),
@@ -50,7 +50,7 @@ export function serveAnalysis(kit: EmailKit<"analysis">, saver: BaseCheckpointSa
     })
     .addEdge(START, "weigh")
     .addEdge("weigh", END);
-  const graph = kit.attach("analysis-agent", builder.compile({ checkpointer: kit.checkpointer(saver) }));
+  const graph = kit.attach("analysis", builder.compile({ checkpointer: kit.checkpointer(saver) }));
   kit.serveInbox("analysis", graph, {
     from: ["*@desk.example"],
     input: (request) => ({ material: request.text, topic: topicOf(request) }),

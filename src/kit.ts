@@ -29,7 +29,7 @@ import type { OpenKit } from "./langgraph/context.ts";
 import { attachGraph } from "./langgraph/drive/attach.ts";
 import { resumeThreads, type ServerClient } from "./langgraph/drive/server.ts";
 import type { DrivenGraph } from "./langgraph/drive/thread-state.ts";
-import { inProcessServe, type ServedInbox } from "./langgraph/serve-inbox.ts";
+import { serveInboxes, type ServedInbox } from "./langgraph/serve-inbox.ts";
 import { appendEvent, readEvents } from "./ledger/events.ts";
 import { lateMessages, messagesByDisposition } from "./ledger/messages.ts";
 import { retryStalled, stalledThreads } from "./ledger/threads.ts";
@@ -84,7 +84,7 @@ export function composeKit<const AgentName extends string>(
       ...kit,
       ...servers,
       resume: resumeThreads(kit, graphs, server),
-      serve: inProcessServe(kit, inboxes),
+      serve: serveInboxes(kit, inboxes, server),
       onUnknown,
       leaseMs,
       concurrency: config.concurrency ?? DEFAULTS.concurrency,
@@ -196,7 +196,7 @@ export function composeKit<const AgentName extends string>(
     messages: async (disposition) => messagesByDisposition((await open()).ledger.db, disposition),
     async release(id, options) {
       const kit = await open();
-      return releaseMessage({ ...kit, serve: inProcessServe(kit, inboxes) }, id, options);
+      return releaseMessage({ ...kit, serve: serveInboxes(kit, inboxes) }, id, options);
     },
     discard: async (id, options) => discardMessage(await open(), id, options),
     stalled: async () => stalledThreads((await open()).ledger.db),

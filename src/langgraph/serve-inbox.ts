@@ -17,7 +17,9 @@ import { requireRecipients } from "../policy/permission.ts";
 import type { ServePort } from "../worker/ports.ts";
 import { hashId } from "./base32.ts";
 import type { OpenKit } from "./context.ts";
-import { driveThread, fail, invoke, isBrokenOff, type Drive } from "./drive/in-process.ts";
+import { driveThread, fail, invoke, isBrokenOff, type Drive, type StopSignals } from "./drive/in-process.ts";
+import { holdOnServer, type ServerClient } from "./drive/server.ts";
+import type { RequestThread } from "./drive/request-thread.ts";
 import { tryHoldThread } from "./drive/thread-lease.ts";
 import { readThreadState, type DrivenGraph } from "./drive/thread-state.ts";
 import { REQUEST_KEY } from "./run.ts";
@@ -64,8 +66,15 @@ export interface ServedInbox {
   options: ServeOptions<unknown, unknown>;
 }
 
-/** Runs served agents' graphs in this process, one thread a request, and puts their answers into the outbox. */
-export function inProcessServe(kit: OpenKit, inboxes: ReadonlyMap<string, ServedInbox>): ServePort {
+/**
+ * Runs served agents' graphs, one thread a request, and puts their answers into the outbox.
+ * @param client LangGraph's API server, where it runs the graphs: under the names that they are attached by.
+ */
+export function serveInboxes(
+  kit: OpenKit,
+  inboxes: ReadonlyMap<string, ServedInbox>,
+  client?: ServerClient,
+): ServePort {
   return {
     served(agent) {
       const inbox = inboxes.get(agent);
@@ -76,25 +85,43 @@ export function inProcessServe(kit: OpenKit, inboxes: ReadonlyMap<string, Served
       const request = await findRequest(kit.ledger.db, requestId);
       const inbox = request && inboxes.get(request.agent);
       if (!request || !inbox) return { kind: "waiting" };
-      const held = await tryHoldThread(kit, request.threadId);
-      if (!held) return { kind: "busy" };
-      const drive: Drive = {
-        graph: inbox.driven,
-        name: inbox.graph,
-        threadId: request.threadId,
-        held,
-        stop: { abort, drain },
-      };
+      const { threadId } = request;
+      const stop = { abort, drain };
+      const thread = client
+        ? await holdOnServer(kit, client, { threadId, graph: inbox.graph }, stop)
+        : await holdInProcess(kit, inbox, threadId, stop);
+      if (!thread) return { kind: "busy" };
       try {
-        return await serveRequest(kit, inbox, request, drive);
+        return await serveRequest(kit, inbox, request, thread);
       } finally {
-        await held.release();
+        await thread.release();
       }
     },
   };
 }
 
-async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRecord, drive: Drive) {
+async function holdInProcess(
+  kit: OpenKit,
+  { driven: graph, graph: name }: ServedInbox,
+  threadId: string,
+  stop: StopSignals,
+): Promise<RequestThread | undefined> {
+  const held = await tryHoldThread(kit, threadId);
+  if (!held) return undefined;
+  const drive: Drive = { graph, name, threadId, held, stop };
+  const state = async () => readThreadState(graph, threadId);
+  return {
+    hasBegun: async (requestId) => (await state()).metadata[REQUEST_KEY] === requestId,
+    begin: async (requestId, input) => invoke(kit, drive, input, requestId),
+    goOn: async () => driveThread(kit, drive),
+    state,
+    isBrokenOff: async (error) => isBrokenOff(error, held, stop),
+    fail: async (error) => fail(kit, drive, error),
+    release: () => held.release(),
+  };
+}
+
+async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRecord, thread: RequestThread) {
   const record = (await findMessage(kit.ledger.db, request.message))!;
   if (await isStalled(kit, request)) {
     await answer(kit, request, record, { kind: "failed" });
@@ -102,22 +129,24 @@ async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRe
   }
   try {
     if (request.state === "pending") {
-      const refused = (await hasBegun(request, drive)) ? undefined : await begin(kit, inbox, request, record, drive);
+      const refused = (await thread.hasBegun(request.id))
+        ? undefined
+        : await begin(kit, inbox, request, record, thread);
       if (refused) {
         await answer(kit, request, record, refused);
         return { kind: "answered" } as const;
       }
       await markStarted(kit.ledger.db, request.id);
     }
-    await driveThread(kit, drive);
+    await thread.goOn();
   } catch (error) {
-    if (await isBrokenOff(error, drive.held, drive.stop)) return { kind: "busy" } as const;
-    await fail(kit, drive, error);
+    if (await thread.isBrokenOff(error)) return { kind: "busy" } as const;
+    await thread.fail(error);
     if (!(await isStalled(kit, request))) return { kind: "failed" } as const;
     await answer(kit, request, record, { kind: "failed" });
     return { kind: "answered" } as const;
   }
-  const state = await readThreadState(inbox.driven, request.threadId);
+  const state = await thread.state();
   if (!state.finished) {
     await markWaiting(kit.ledger.db, request.id);
     return { kind: "waiting" } as const;
@@ -132,7 +161,7 @@ async function begin(
   inbox: ServedInbox,
   request: RequestRecord,
   record: MessageRecord,
-  drive: Drive,
+  thread: RequestThread,
 ): Promise<Extract<Ending, { kind: "refused" }> | undefined> {
   const refuse = (error: unknown) => {
     const { agent, id: requestId } = request;
@@ -147,10 +176,10 @@ async function begin(
     return refuse(error);
   }
   try {
-    await invoke(kit, drive, input, request.id);
+    await thread.begin(request.id, input);
   } catch (error) {
     // The graph's schema of its input is applied before its first checkpoint.
-    if (issuesOf(error).length === 0 || (await hasBegun(request, drive))) throw error;
+    if (issuesOf(error).length === 0 || (await thread.hasBegun(request.id))) throw error;
     return refuse(error);
   }
   return undefined;
@@ -187,12 +216,6 @@ function logUnanswerable(kit: OpenKit, request: RequestRecord, error: unknown): 
 
 async function isStalled(kit: OpenKit, { threadId, graph }: RequestRecord): Promise<boolean> {
   return typeof (await findThread(kit.ledger.db, threadId, graph))?.stalledAt === "number";
-}
-
-/** Whether the thread's latest checkpoint is of this request's first run: after a crash it goes on, and is not begun again. */
-async function hasBegun(request: RequestRecord, drive: Drive): Promise<boolean> {
-  const state = await readThreadState(drive.graph, drive.threadId);
-  return state.metadata[REQUEST_KEY] === request.id;
 }
 
 async function readRequest(kit: OpenKit, record: MessageRecord): Promise<InboxRequest> {

@@ -36,7 +36,7 @@ export async function openRequests(
     `${SELECT} AS r WHERE state IN ('pending', 'started') AND graph IN :graphs
        AND NOT EXISTS (SELECT 1 FROM requests o WHERE o.thread_id = r.thread_id AND o.state <> 'answered'
                        AND (o.created_at < r.created_at OR (o.created_at = r.created_at AND o.id < r.id)))
-       AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || r.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
+       AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name IN ('thread:' || r.thread_id, 'driver:' || r.thread_id) AND l.holder IS NOT NULL AND l.lease_until >= :now)
        AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.thread_id = r.thread_id AND t.graph = r.graph AND t.retry_at > :now)
      ORDER BY created_at LIMIT :limit`,
     { graphs: options.graphs, now: options.now, limit: options.limit },

@@ -16,19 +16,20 @@ export interface ThreadRecord {
 const COLUMNS = `t.thread_id AS "threadId", t.graph, t.failures, t.retry_at AS "retryAt", t.stalled_at AS "stalledAt", t.last_error AS "lastError", t.assistant`;
 const SELECT = `SELECT ${COLUMNS} FROM threads AS t`;
 
-const LEASE_PREFIX = "thread:";
-/** Leases of threads that somebody holds, or held when they vanished: few. MATERIALIZED, since PostgreSQL would begin with all threads where it has no statistics yet. */
+const THREAD = "thread:";
+const DRIVER = "driver:";
+/** Leases of threads that somebody holds or drives, or did when they vanished: few. MATERIALIZED, since PostgreSQL would begin with all threads where it has no statistics yet. */
 const HELD = `WITH held AS MATERIALIZED (
-         SELECT substr(name, ${LEASE_PREFIX.length + 1}) AS thread_id, lease_until FROM leases WHERE holder IS NOT NULL AND name LIKE '${LEASE_PREFIX}%'
+         SELECT substr(name, ${THREAD.length + 1}) AS thread_id, lease_until FROM leases WHERE holder IS NOT NULL AND (name LIKE '${THREAD}%' OR name LIKE '${DRIVER}%')
        )`;
 
 export function threadLease(threadId: string): string {
-  return `${LEASE_PREFIX}${threadId}`;
+  return THREAD + threadId;
 }
 
 /** Of who has the API server run the thread; the run itself holds the thread's lease. */
 export function driverLease(threadId: string): string {
-  return `driver:${threadId}`;
+  return DRIVER + threadId;
 }
 
 /** @param assistant Of the run that begins, where LangGraph's API server runs it. */
@@ -76,7 +77,7 @@ export async function readyThreads(
        ) AS candidates CROSS JOIN threads AS t
      WHERE t.thread_id = candidates.thread_id AND t.graph = candidates.graph
        AND ${IN_SCOPE} AND t.stalled_at IS NULL AND (t.retry_at IS NULL OR t.retry_at <= :now)
-       AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'thread:' || t.thread_id AND l.holder IS NOT NULL AND l.lease_until >= :now)
+       AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name IN ('${THREAD}' || t.thread_id, '${DRIVER}' || t.thread_id) AND l.holder IS NOT NULL AND l.lease_until >= :now)
        AND (NOT EXISTS (SELECT 1 FROM requests r WHERE r.thread_id = t.thread_id AND r.state IN ('pending', 'started'))
             OR EXISTS (SELECT 1 FROM requests r WHERE r.thread_id = t.thread_id AND r.state = 'waiting'))
      LIMIT :limit`,

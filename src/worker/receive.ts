@@ -228,7 +228,7 @@ export async function acceptRequest(
   const served = deps.serve.served(record.agent!)!;
   const before = await requestBefore(sql, record, correlation);
   const requestId = requestIdOf(record);
-  const threadId = before?.threadId ?? `${record.agent}-${requestId.slice(0, 24)}`;
+  const threadId = before?.threadId ?? uuidOf(requestId);
   const created = await insertRequest(sql, {
     id: requestId,
     agent: record.agent!,
@@ -251,6 +251,14 @@ export async function acceptRequest(
     ...ofMail(record),
     data: { requestId },
   });
+}
+
+/** LangGraph's API server takes UUIDs only: RFC 9562 section 5.8. */
+function uuidOf(requestId: string): string {
+  const bytes = createHash("sha256").update(requestId).digest().subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** The request that this mail follows up, if the same sender made it: a Message-ID can be known to others. */

@@ -6,7 +6,9 @@ import { driverLease, findThread, recordSuccess, threadLease } from "../../ledge
 import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
 import type { ResumePort } from "../../worker/ports.ts";
 import type { OpenKit } from "../context.ts";
-import { fail, inProcessResume } from "./in-process.ts";
+import { REQUEST_KEY } from "../run.ts";
+import type { RequestThread } from "./request-thread.ts";
+import { fail, inProcessResume, type StopSignals } from "./in-process.ts";
 import { nextCommit, tryHoldThread } from "./thread-lease.ts";
 import type { DrivenGraph } from "./thread-state.ts";
 
@@ -16,7 +18,9 @@ import type { DrivenGraph } from "./thread-state.ts";
  */
 export interface ServerClient {
   threads: {
+    create(thread: { threadId: string; ifExists: "do_nothing" }): Promise<unknown>;
     getState(threadId: string): Promise<{
+      values: unknown;
       next: string[];
       tasks: { error?: string | null }[];
       checkpoint?: { checkpoint_id?: string | null } | null;
@@ -26,17 +30,21 @@ export interface ServerClient {
     create(
       threadId: string,
       assistantId: string,
-      run: { input: null; multitaskStrategy: "enqueue"; metadata: Record<string, unknown> },
+      run: { input: Record<string, unknown> | null; multitaskStrategy: "enqueue"; metadata: Record<string, unknown> },
     ): Promise<{ run_id: string }>;
     get(threadId: string, runId: string): Promise<{ status: string }>;
+    list(threadId: string, options: { limit: number }): Promise<{ metadata?: Record<string, unknown> | null }[]>;
   };
 }
 
 /** Tells wake-ups from the user's own runs, wherever runs are listed. */
-const RUN_METADATA = { langgraph_email: "resume" };
+const WAKE_UP = { langgraph_email: "resume" };
 
 /** How often a run is asked about that has not ended, besides at every commit that this process sees: from the first to the last. Milliseconds. */
 const POLL_MS = { first: 100, last: 2_000 };
+
+/** Of a thread, that are looked through for a request's: as many as the API gives at once. */
+const MAX_RUNS = 1_000;
 
 interface ServerThread {
   client: ServerClient;
@@ -70,25 +78,64 @@ export function resumeThreads(
  */
 function serverResume(kit: OpenKit, client: ServerClient): ResumePort["resume"] {
   return async ({ threadId, graph, assistant }, abort, drain) => {
-    // The thread's own lease is for the run. This one is for its wake-ups: of several servers, one makes them.
-    const held = await tryHoldThread(kit, threadId, driverLease(threadId));
-    if (!held) return { kind: "busy" };
-    const stop = AbortSignal.any([abort, drain, held.signal]);
-    const thread: ServerThread = { client, threadId, name: graph, assistant: assistant!, stop };
+    const thread = await hold(kit, client, { threadId, name: graph, assistant: assistant! }, { abort, drain });
+    if (!thread) return { kind: "busy" };
     try {
       const ran = await driveOnServer(kit, thread);
-      if (stop.aborted) return { kind: "busy" };
       await wakeRequests(kit.ledger.db, threadId);
       return { kind: ran ? "ran" : "idle" };
     } catch (error) {
-      if (stop.aborted) return { kind: "busy" };
+      if (thread.stop.aborted) return { kind: "busy" };
       await fail(kit, thread, error);
       await wakeRequests(kit.ledger.db, threadId);
       return { kind: "failed" };
     } finally {
-      await held.release();
+      await thread.release();
     }
   };
+}
+
+/** The thread of a request, on the API server; undefined while somebody else drives it. */
+export async function holdOnServer(
+  kit: OpenKit,
+  client: ServerClient,
+  { threadId, graph }: { threadId: string; graph: string },
+  stop: StopSignals,
+): Promise<RequestThread | undefined> {
+  const thread = await hold(kit, client, { threadId, name: graph, assistant: graph }, stop);
+  return (
+    thread && {
+      async hasBegun(requestId) {
+        // One that is there already is left as it is.
+        await ask(threadId, () => client.threads.create({ threadId, ifExists: "do_nothing" }));
+        const runs = await ask(threadId, () => client.runs.list(threadId, { limit: MAX_RUNS }));
+        return runs.some(({ metadata }) => metadata?.[REQUEST_KEY] === requestId);
+      },
+      async begin(requestId, input) {
+        const ending = await run(kit, thread, {
+          input: input as Record<string, unknown>,
+          metadata: { [REQUEST_KEY]: requestId },
+        });
+        if (ending !== "success") throw new Error((await stateOf(thread)).error);
+      },
+      goOn: async () => driveOnServer(kit, thread),
+      state: async () => stateOf(thread),
+      isBrokenOff: async () => thread.stop.aborted,
+      fail: async (error) => fail(kit, thread, error),
+      release: thread.release,
+    }
+  );
+}
+
+/** The thread's own lease is for its runs. This one is for who makes them: of several workers, one wakes the thread. */
+async function hold(
+  kit: OpenKit,
+  client: ServerClient,
+  of: Pick<ServerThread, "threadId" | "name" | "assistant">,
+  { abort, drain }: StopSignals,
+): Promise<(ServerThread & { release: () => Promise<void> }) | undefined> {
+  const held = await tryHoldThread(kit, of.threadId, driverLease(of.threadId));
+  return held && { client, ...of, stop: AbortSignal.any([abort, drain, held.signal]), release: () => held.release() };
 }
 
 /** Makes runs until nothing more is ready. A wait counts as woken when its run has ended: where a worker dies before, it is woken once more, which changes nothing. */
@@ -104,53 +151,59 @@ async function driveOnServer(kit: OpenKit, thread: ServerThread): Promise<boolea
     );
     const state = waits.length > 0 || again ? await stateOf(thread) : undefined;
     if (state && !state.head && (waits.length > 0 || failed)) throw noCheckpoint(thread);
-    const ending = !state || state.finished ? "nothing left" : await wake(kit, thread, waits);
-    if (ending === "cancelled" || thread.stop.aborted) return ran;
+    const ending = !state || state.finished ? undefined : await wake(kit, thread, waits);
+    // A run of the user's own has taken its place: that one, or the next wake-up, goes on.
+    if (ending === "interrupted") return ran;
     for (const wait of waits) await markWoken(db, wait.id, kit.clock());
-    if (ending === "failed") throw new Error((await stateOf(thread)).error);
-    if (ending === "nothing left") {
+    if (ending === undefined) {
       // A run that vanished at its very end has left its lease.
       if (vanished) await (await tryHoldThread(kit, thread.threadId))?.release();
       await recordSuccess(db, thread.threadId, thread.name);
       return ran;
     }
+    if (ending !== "success") throw new Error((await stateOf(thread)).error);
     again = false;
   }
 }
 
-/** Has the server run what the thread's step has left, after the runs that are in its queue. Resolves with how the run ended. */
-async function wake(
+async function wake(kit: OpenKit, thread: ServerThread, waits: readonly WaitRecord[]): Promise<string> {
+  return run(kit, thread, { input: null, metadata: WAKE_UP }, async (runId) =>
+    appendEvent(kit.ledger.db, {
+      at: kit.clock(),
+      kind: "resumed",
+      graph: thread.name,
+      threadId: thread.threadId,
+      runId,
+      data: { waits: waits.map((wait) => wait.id) },
+    }),
+  );
+}
+
+/** Has the server run the thread, after what is in its queue. Resolves with the run's status when it has ended. Throws when the worker stops: the run goes on. */
+async function run(
   kit: OpenKit,
   thread: ServerThread,
-  waits: readonly WaitRecord[],
-): Promise<"done" | "failed" | "cancelled"> {
-  const { client, threadId, name, assistant, stop } = thread;
+  payload: { input: Record<string, unknown> | null; metadata: Record<string, unknown> },
+  onCreated?: (runId: string) => Promise<unknown>,
+): Promise<string> {
+  const { client, threadId, assistant, stop } = thread;
   const { run_id: runId } = await ask(threadId, () =>
-    client.runs.create(threadId, assistant, { input: null, multitaskStrategy: "enqueue", metadata: RUN_METADATA }),
+    client.runs.create(threadId, assistant, { ...payload, multitaskStrategy: "enqueue" }),
   );
   thread.runId = runId;
-  await appendEvent(kit.ledger.db, {
-    at: kit.clock(),
-    kind: "resumed",
-    graph: name,
-    threadId,
-    runId,
-    data: { waits: waits.map((wait) => wait.id) },
-  });
-  for (let pollMs = POLL_MS.first; !stop.aborted; pollMs = Math.min(pollMs * 2, POLL_MS.last)) {
+  await onCreated?.(runId);
+  for (let pollMs = POLL_MS.first; ; pollMs = Math.min(pollMs * 2, POLL_MS.last)) {
     await nextCommit(kit, stop, pollMs);
+    stop.throwIfAborted();
     const { status } = await ask(threadId, () => client.runs.get(threadId, runId));
-    if (status === "success") return "done";
-    if (status === "error" || status === "timeout") return "failed";
-    // A run of the user's own has taken its place: that one, or the next wake-up, goes on.
-    if (status === "interrupted") return "cancelled";
+    if (status !== "pending" && status !== "running") return status;
   }
-  return "cancelled";
 }
 
 async function stateOf({ client, threadId }: ServerThread) {
-  const { checkpoint, next, tasks } = await ask(threadId, () => client.threads.getState(threadId));
+  const { values, checkpoint, next, tasks } = await ask(threadId, () => client.threads.getState(threadId));
   return {
+    values,
     head: checkpoint?.checkpoint_id ?? undefined,
     finished: next.length === 0 && tasks.length === 0,
     error: tasks.find(({ error }) => error)?.error ?? "The run failed on the API server; its log says why.",
@@ -169,7 +222,7 @@ async function ask<T>(threadId: string, request: () => Promise<T>): Promise<T> {
     }
     throw new EmailKitError(
       "SERVER_REFUSED",
-      `LangGraph's API server refused what thread ${threadId} needs (${status}): ${reason}. The client that the worker was started with must see every thread, and threads must not be deleted while they wait.`,
+      `LangGraph's API server refused what thread ${threadId} needs (${status}): ${reason}. The worker's client must see every thread, a served graph is attached by its name in langgraph.json, and threads are not deleted while they wait.`,
       { cause },
     );
   }

@@ -3,7 +3,7 @@ import type { EmailKit, Worker } from "langgraph-email";
 import { afterAll, beforeAll, describe } from "vitest";
 import { startMailServer } from "../../../src/dev/index.ts";
 import { deskKit, thread } from "../../support/desk.ts";
-import { scenarioGraphs } from "../server/scenario-graphs.ts";
+import { askGraph, manyGraph } from "../server/scenario-graphs.ts";
 import { type Driver, scenarios } from "./scenarios.ts";
 
 let driver: Driver;
@@ -13,7 +13,7 @@ let kit: EmailKit<"desk">;
 beforeAll(async () => {
   const mail = await startMailServer();
   kit = deskKit(mail, { retry: { tries: 2, first: "100 ms" } });
-  const graphs = scenarioGraphs(kit, new MemorySaver());
+  const graphs = { ask: askGraph(kit, "ask", new MemorySaver()), many: manyGraph(kit, "many", new MemorySaver()) };
   worker = await kit.start();
   const run = async (graph: "ask" | "many", threadId: string, input: unknown) => {
     await (graphs[graph] as { invoke(input: unknown, config: object): Promise<unknown> }).invoke(

@@ -20,6 +20,8 @@ beforeAll(async () => {
   const desk = mail.account("desk@a.example");
   const { address, smtp, imap } = desk;
   env = { EMAIL_LEDGER: ledger, REMOTE_LEDGER: remoteLedger, DESK: address, DESK_SMTP: smtp, DESK_IMAP: imap };
+  const lab = mail.account("lab@b.example");
+  Object.assign(env, { LAB: lab.address, LAB_SMTP: lab.smtp, LAB_IMAP: lab.imap });
   server = await startDevServer({ directory, env });
   client = new Client({ apiUrl: server.url });
   driver = {
@@ -70,6 +72,18 @@ describe("on LangGraph's API server", () => {
     expect((await driver.mail.waitForMail(jon)).header("subject")).toBe("Desks (the board)");
     const runs = await client.runs.list(threadId);
     expect(runs.map((run) => run.assistant_id)).toEqual([id, id]);
+  });
+
+  it("serves an inbox: each request is a thread there", async () => {
+    const [nan, oli] = [person("nan"), person("oli")];
+    driver.mail.deliver(
+      `From: ${nan}\nTo: lab@b.example\nSubject: Is it so?\nMessage-ID: <so@b.example>\n\n${oli}\n`,
+      "lab@b.example",
+    );
+    await reply(oli);
+    expect(Buffer.from((await driver.mail.waitForMail(nan)).raw).toString()).toContain("They replied.");
+    const event = (await driver.kit.events()).find(({ kind }) => kind === "request-received");
+    expect(await end(driver, "ask", event!.threadId!)).toMatchObject({ outcome: { kind: "replied" } });
   });
 
   it("has a worker elsewhere that resumes by URL", async () => {

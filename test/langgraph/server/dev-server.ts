@@ -40,7 +40,7 @@ export async function startDevServer({ directory, env, auth = false }: DevServer
     join(directory, "langgraph.json"),
     JSON.stringify({
       node_version: "24",
-      graphs: Object.fromEntries(["ask", "many", "remote"].map((name) => [name, `${files}/graphs.ts:${name}`])),
+      graphs: Object.fromEntries(["ask", "many", "lab", "remote"].map((name) => [name, `${files}/graphs.ts:${name}`])),
       http: { app: `${files}/app.ts:app` },
       ...(auth && { auth: { path: `${files}/auth.ts:auth` } }),
       env: {},

@@ -18,12 +18,11 @@ const ManyState = Annotation.Root({
   answers: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
 });
 
-/** What the scenarios run, whatever drives it. Without a saver: LangGraph's API server brings its own. */
-export function scenarioGraphs(kit: EmailKit<"desk">, saver?: BaseCheckpointSaver, prefix = "") {
-  const checkpointer = saver && kit.checkpointer(saver);
+/** Asks somebody, and goes on with the answer. Without a saver: LangGraph's API server brings its own. */
+export function askGraph(kit: EmailKit<"desk">, name: string, saver?: BaseCheckpointSaver) {
   const failures = new Map<unknown, number>();
-  const ask = kit.attach(
-    `${prefix}ask`,
+  return kit.attach(
+    name,
     new StateGraph(AskState)
       .addNode("ask", async ({ to, subject }, { configurable }) => {
         const signed = configurable?.["signature"] ? `${subject} (${String(configurable["signature"])})` : subject;
@@ -39,11 +38,14 @@ export function scenarioGraphs(kit: EmailKit<"desk">, saver?: BaseCheckpointSave
       .addEdge(START, "ask")
       .addEdge("ask", "after")
       .addEdge("after", END)
-      .compile({ ...(checkpointer && { checkpointer }) }),
+      .compile(saver && { checkpointer: kit.checkpointer(saver) }),
   );
-  /** Asks several people in one step, each in a branch of their own. */
-  const many = kit.attach(
-    `${prefix}many`,
+}
+
+/** Asks several people in one step, each in a branch of their own. */
+export function manyGraph(kit: EmailKit<"desk">, name: string, saver?: BaseCheckpointSaver) {
+  return kit.attach(
+    name,
     new StateGraph(ManyState)
       .addNode("ask", async ({ to: [person] }) => {
         await kit.sendTask(approval, { from: "desk", to: person!, subject: "Many", body: "May we?" });
@@ -52,7 +54,6 @@ export function scenarioGraphs(kit: EmailKit<"desk">, saver?: BaseCheckpointSave
       })
       .addConditionalEdges(START, ({ to }) => to.map((person) => new Send("ask", { to: [person] })), ["ask"])
       .addEdge("ask", END)
-      .compile({ ...(checkpointer && { checkpointer }) }),
+      .compile(saver && { checkpointer: kit.checkpointer(saver) }),
   );
-  return { ask, many };
 }
