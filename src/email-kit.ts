@@ -18,6 +18,7 @@ import type { Disposition, MessageRecord } from "./ledger/messages.ts";
 import type { ThreadRecord } from "./ledger/threads.ts";
 import type { Duration } from "./time/duration.ts";
 import type { ActOptions } from "./worker/release.ts";
+import type { Pruned, PruneOptions } from "./worker/prune.ts";
 import type { Worker } from "./worker/worker.ts";
 
 /** A compiled graph, of whatever state. */
@@ -122,6 +123,11 @@ export interface EmailKit<
   discard(id: string, options?: ActOptions): Promise<void>;
   /** Threads whose runs threw too often. */
   stalled(): Promise<ThreadRecord[]>;
+  /**
+   * Removes threads that ended so long ago, with their tasks, mails and blobs, and other mails as old. What is open stays with all of its thread: an unsettled task, a wait,
+   * a request, a mail on its way out, a stalled thread. The audit log stays too, and a reply that comes after all is kept as `late`. May run beside workers.
+   */
+  prune(options: PruneOptions): Promise<Pruned>;
   /** Lets a stalled thread be tried again. Resolves with false when it is not stalled. */
   retry(threadId: string, options?: ActOptions): Promise<boolean>;
   /** Stops the worker, if it runs, and closes the ledger. */

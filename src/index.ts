@@ -36,5 +36,6 @@ export type { WarmUp } from "./policy/warm-up.ts";
 export type { BusinessCalendar, Weekday } from "./time/calendar.ts";
 export type { Deadline } from "./time/deadline.ts";
 export type { Duration } from "./time/duration.ts";
+export type { Pruned, PruneOptions } from "./worker/prune.ts";
 export type { ActOptions } from "./worker/release.ts";
 export type { Worker } from "./worker/worker.ts";

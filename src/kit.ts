@@ -39,6 +39,7 @@ import { readCalendar } from "./time/calendar.ts";
 import { durationMs } from "./time/duration.ts";
 import type { WorkerDeps } from "./worker/deps.ts";
 import { discardMessage, releaseMessage } from "./worker/release.ts";
+import { prune } from "./worker/prune.ts";
 import { stopOnSignal } from "./worker/signals.ts";
 import { runOnce, startWorker, type Worker } from "./worker/worker.ts";
 
@@ -199,6 +200,7 @@ export function composeKit<const AgentName extends string>(
       return releaseMessage({ ...kit, serve: serveInboxes(kit, inboxes) }, id, options);
     },
     discard: async (id, options) => discardMessage(await open(), id, options),
+    prune: async (options) => prune(await open(), options),
     stalled: async () => stalledThreads((await open()).ledger.db),
     async retry(threadId, { actor } = {}) {
       const kit = await open();

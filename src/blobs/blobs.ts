@@ -6,6 +6,11 @@ export interface BlobStore {
   put(content: Uint8Array): Promise<string>;
   /** @throws EmailKitError `BLOB_NOT_FOUND`, `BLOB_FAILED`. */
   get(reference: string): Promise<Uint8Array>;
+  /**
+   * Removes what was last put before that time (milliseconds since the epoch) and is not in use, and resolves with its number. `used` tells of a few hundred references at once
+   * which are. Without it nothing is removed.
+   */
+  sweep?(before: number, used: (references: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number>;
 }
 
 /** The reference of a content, before it is put. */

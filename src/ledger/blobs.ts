@@ -3,18 +3,20 @@ import type { BlobStore } from "../blobs/blobs.ts";
 import { EmailKitError } from "../errors.ts";
 import { type Database, one } from "./database.ts";
 
+const SWEEP_BATCH = 200;
+
 /** Keeps mails and attachments in the ledger's own database: for workers on several machines, which share no folder. */
 export function databaseBlobs(db: Database): BlobStore {
   return {
     async put(content) {
       const id = createHash("sha256").update(content).digest("hex");
+      const now = Date.now();
       const known = await one(db, "SELECT 1 AS found FROM blobs WHERE id = :id", { id });
-      if (!known) {
-        await db.run("INSERT INTO blobs (id, content) VALUES (:id, :content) ON CONFLICT (id) DO NOTHING", {
-          id,
-          content,
-        });
-      }
+      if (known && (await db.run("UPDATE blobs SET put_at = :now WHERE id = :id", { id, now })) > 0) return id;
+      await db.run(
+        "INSERT INTO blobs (id, content, put_at) VALUES (:id, :content, :now) ON CONFLICT (id) DO UPDATE SET put_at = :now",
+        { id, content, now },
+      );
       return id;
     },
     async get(reference) {
@@ -23,6 +25,23 @@ export function databaseBlobs(db: Database): BlobStore {
       });
       if (row) return row.content;
       throw new EmailKitError("BLOB_NOT_FOUND", `The ledger ${db.name} holds no content ${reference}.`);
+    },
+    async sweep(before, used) {
+      let removed = 0;
+      let after = "";
+      for (;;) {
+        const rows = await db.all<{ id: string }>(
+          "SELECT id FROM blobs WHERE id > :after AND put_at < :before ORDER BY id LIMIT :limit",
+          { after, before, limit: SWEEP_BATCH },
+        );
+        const ids = rows.map(({ id }) => id);
+        const needed = await used(ids);
+        const unused = ids.filter((id) => !needed.has(id));
+        // What was put again meanwhile has another time.
+        removed += await db.run("DELETE FROM blobs WHERE id IN :unused AND put_at < :before", { unused, before });
+        if (ids.length < SWEEP_BATCH) return removed;
+        after = ids.at(-1)!;
+      }
     },
   };
 }

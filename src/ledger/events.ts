@@ -59,6 +59,7 @@ export type AuditKind =
   | "retried"
   | "request-received"
   | "request-answered"
+  | "pruned"
   | "forgotten";
 
 /** A personal detail, or what is left of it: its name and the SHA-256 of salt and value. */

@@ -67,7 +67,11 @@ export async function insertMessage(sql: Sql, message: MessageRecord): Promise<b
      ON CONFLICT (id) DO NOTHING`,
     { ...columns, content: JSON.stringify(content) },
   );
-  return changes > 0;
+  if (changes === 0) return false;
+  for (const blob of new Set(content.attachments.map((attachment) => attachment.blob))) {
+    await sql.run("INSERT INTO attachments (blob, message) VALUES (:blob, :id)", { blob, id: message.id });
+  }
+  return true;
 }
 
 export async function findMessage(sql: Sql, id: string): Promise<MessageRecord | undefined> {

@@ -71,6 +71,8 @@ const MIGRATIONS = [
   CREATE INDEX outbox_queue ON outbox (due_at, created_at, agent) WHERE state = 'due';
   CREATE INDEX outbox_by_agent ON outbox (agent, recipients) WHERE state = 'due';
   CREATE INDEX outbox_by_task ON outbox (task_id);
+  CREATE INDEX outbox_by_request ON outbox (request_id) WHERE request_id IS NOT NULL;
+  CREATE INDEX outbox_by_raw ON outbox (raw);
 
   CREATE TABLE aliases (
     id TEXT PRIMARY KEY,
@@ -99,6 +101,15 @@ const MIGRATIONS = [
   ) STRICT;
   CREATE INDEX messages_by_task ON messages (task_id);
   CREATE INDEX messages_by_disposition ON messages (disposition, stored_at);
+  CREATE INDEX messages_of_no_task ON messages (stored_at) WHERE task_id IS NULL;
+  CREATE INDEX messages_by_raw ON messages (raw);
+
+  CREATE TABLE attachments (
+    blob TEXT NOT NULL,
+    message TEXT NOT NULL REFERENCES messages (id),
+    PRIMARY KEY (blob, message)
+  ) STRICT;
+  CREATE INDEX attachments_by_message ON attachments (message);
 
   CREATE TABLE waits (
     id TEXT PRIMARY KEY,
@@ -156,6 +167,7 @@ const MIGRATIONS = [
   ) STRICT;
   CREATE INDEX requests_open ON requests (graph, created_at) WHERE state IN ('pending', 'started');
   CREATE INDEX requests_by_thread ON requests (thread_id);
+  CREATE INDEX requests_by_message ON requests (message);
 
   CREATE TABLE cursors (
     mailbox TEXT NOT NULL,
@@ -227,7 +239,8 @@ const MIGRATIONS = [
   /* 2 */ `
   CREATE TABLE blobs (
     id TEXT PRIMARY KEY,
-    content BLOB NOT NULL
+    content BLOB NOT NULL,
+    put_at INTEGER NOT NULL
   ) STRICT;
   `,
 ];

@@ -15,6 +15,8 @@ export type Correlation =
   /** A task mail of this ledger, seen in a mailbox of its own: between two of its agents, or come back. `from`: the agent that sent it. */
   | { kind: "sent-by-us"; from: string }
   | { kind: "other-ledger" }
+  /** A task that had its outcome, and was removed by retention. */
+  | { kind: "pruned" }
   | { kind: "none" };
 
 /** Looks for every signal of a mail in the ledger, the most trusted first. */
@@ -28,6 +30,7 @@ export async function correlate(
   const sent = own && "taskId" in own ? await findTask(sql, own.taskId) : undefined;
   if (sent) return { kind: "sent-by-us", from: sent.agent };
   let foreign = false;
+  let pruned = false;
   let request: Correlation | undefined;
   for (const signal of gatherSignals(message)) {
     const verdict = signal.kind === "token" ? verifyToken(keys.tokenKey, keys.ledgerId, signal.token) : undefined;
@@ -42,6 +45,8 @@ export async function correlate(
     }
     const task = await findTask(sql, target.taskId);
     if (task) return { kind: "task", task, signal: signal.kind };
+    pruned = true;
   }
+  if (pruned) return { kind: "pruned" };
   return request ?? (foreign ? { kind: "other-ledger" } : { kind: "none" });
 }

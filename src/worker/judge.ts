@@ -31,6 +31,9 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
     case "agent":
     case "person":
       if (task) return judgeReply(deps, mail, task);
+      if (correlation.kind === "pruned") {
+        return { disposition: "late", reason: "Its task had its outcome, and was removed with `kit.prune`." };
+      }
       if (correlation.kind === "other-ledger") {
         return { disposition: "other-ledger", reason: "It bears a token of another ledger." };
       }

@@ -12,6 +12,7 @@ import {
   type MessageContent,
   type MessageRecord,
 } from "../ledger/messages.ts";
+import { prunedBefore } from "../ledger/prune.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import { findRequest, insertRequest, type RequestRecord } from "../ledger/requests.ts";
 import { isSettled, type TaskRecord } from "../ledger/tasks.ts";
@@ -68,7 +69,8 @@ async function cursorOf(
   uidValidity: string,
 ): Promise<{ uid: number; since?: number }> {
   const uid = await readCursor(deps.ledger.db, mailbox, uidValidity);
-  return uid === undefined ? { uid: 0, since: deps.ledger.createdAt - FIRST_LOOK_BACK_MS } : { uid };
+  if (uid !== undefined) return { uid };
+  return { uid: 0, since: Math.max(deps.ledger.createdAt - FIRST_LOOK_BACK_MS, await prunedBefore(deps.ledger.db)) };
 }
 
 /** Understands one mail and stores it, with all that follows from it, in one transaction. A rejection means that it is not stored. */

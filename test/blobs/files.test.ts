@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -55,5 +55,33 @@ describe("file blobs", () => {
     const blobs = fileBlobs(directory);
     await expect(blobs.get(blobReference(content))).rejects.toMatchObject({ code: "BLOB_NOT_FOUND" });
     await expect(blobs.get("../../etc/passwd")).rejects.toMatchObject({ code: "BLOB_NOT_FOUND" });
+  });
+
+  it("are removed when they are old and unused, and not what was put again a moment before", async () => {
+    const blobs = fileBlobs(directory);
+    const others = ["unused", "used", "young"].map((text) => Buffer.from(text));
+    const [again, unused, used] = await Promise.all([content, ...others].map((each) => blobs.put(each)));
+    const path = (reference: string) => join(directory, reference.slice(0, 2), reference);
+    const old = new Date(Date.now() - 10_000);
+    for (const reference of [again!, unused!, used!]) await utimes(path(reference), old, old);
+    const removed = await blobs.sweep!(Date.now() - 5_000, async (references) => {
+      expect(new Set(references)).toEqual(new Set([again, unused, used]));
+      // Between the question and the removal.
+      await blobs.put(content);
+      return new Set([used!]);
+    });
+    expect(removed).toBe(1);
+    await expect(blobs.get(unused!)).rejects.toMatchObject({ code: "BLOB_NOT_FOUND" });
+    for (const each of [content, ...others.slice(1)])
+      expect(Buffer.from(await blobs.get(blobReference(each)))).toEqual(each);
+  });
+
+  it("put aside by a process that died while it removed them are taken back", async () => {
+    const blobs = fileBlobs(directory);
+    const reference = await blobs.put(content);
+    const path = join(directory, reference.slice(0, 2), reference);
+    await rename(path, `${path}.gone`);
+    await blobs.sweep!(0, async () => new Set());
+    expect(Buffer.from(await blobs.get(reference))).toEqual(content);
   });
 });
