@@ -1,4 +1,5 @@
-import type { Agent } from "./accounts/agent.ts";
+import { isDeepStrictEqual } from "node:util";
+import { agentNamed } from "./accounts/agent.ts";
 import { exportAudit } from "./audit/export.ts";
 import { followEvents } from "./audit/follow.ts";
 import { readTrace } from "./audit/trace.ts";
@@ -69,7 +70,9 @@ export function composeKit<const AgentName extends string>(
   const graphs = new Map<string, DrivenGraph>();
   const inboxes = new Map<string, ServedInbox>();
   let opening: Promise<OpenKit> | undefined;
-  let running: Promise<Worker> | undefined;
+  let running: { worker: Promise<Worker>; options: StartOptions } | undefined;
+  /** What uses the ledger besides the worker, and ends by itself. */
+  const passes = new Set<Promise<void>>();
 
   const open = (): Promise<OpenKit> => {
     opening ??= openKit(config, ports, { agents, tasks, leaseMs, retry }).catch((error: unknown) => {
@@ -93,7 +96,8 @@ export function composeKit<const AgentName extends string>(
     return { deps, close };
   };
   const close = async () => {
-    await (await running)?.stop();
+    await (await running?.worker)?.stop();
+    await Promise.allSettled(passes);
     const kit = opening;
     opening = undefined;
     await (await kit)?.ledger.db.close();
@@ -115,6 +119,14 @@ export function composeKit<const AgentName extends string>(
     const signals = stopOn.map((signal) => stopOnSignal(signal, () => stop({ graceMs })));
     return { ready: worker.ready, stop, [Symbol.asyncDispose]: () => stop() };
   };
+  const once = async (server: ServerClient | undefined) => {
+    const { deps, close: closeConnections } = await workerDeps(server);
+    try {
+      await runOnce(deps);
+    } finally {
+      await closeConnections();
+    }
+  };
   const definition = (task: TaskDefinition | string) => definitionOf(tasks, task);
 
   return {
@@ -135,7 +147,7 @@ export function composeKit<const AgentName extends string>(
     cancelTask: async (receipt, reason) => cancelTask(await open(), receipt, reason),
     awaitMail: async (expectation) => awaitMail(await open(), expectation),
     nodes: createNodes(open, definition),
-    tools: (agent) => createTools(open, requireAgent(agents, agent)),
+    tools: (agent) => createTools(open, agentNamed(agents, agent)),
     checkpointer: (saver) => new EmailCheckpointSaver(saver, open),
     attach(name, graph, options) {
       if (graphs.has(name)) {
@@ -148,7 +160,7 @@ export function composeKit<const AgentName extends string>(
       return graph;
     },
     serveInbox(agent, graph, options) {
-      requireScope(requireAgent(agents, agent), "reply", "serve its inbox");
+      requireScope(agentNamed(agents, agent), "reply", "serve its inbox");
       const attached = [...graphs].find(([, driven]) => (driven as unknown) === graph);
       if (!attached) {
         throw new EmailKitError(
@@ -168,20 +180,27 @@ export function composeKit<const AgentName extends string>(
         await closeConnections();
       }
     },
-    start(options = {}) {
-      running ??= startOnce(options).catch((error: unknown) => {
-        running = undefined;
-        throw error;
-      });
-      return running;
-    },
-    async runOnce({ server } = {}) {
-      const { deps, close: closeConnections } = await workerDeps(server);
-      try {
-        await runOnce(deps);
-      } finally {
-        await closeConnections();
+    async start(options = {}) {
+      const given = Object.keys(options) as (keyof StartOptions)[];
+      if (running && given.some((name) => !isDeepStrictEqual(options[name], running?.options[name]))) {
+        throw new EmailKitError(
+          "INVALID_CONFIG",
+          "The worker runs already, with other options. Stop it first: (await kit.start()).stop().",
+        );
       }
+      running ??= {
+        options,
+        worker: startOnce(options).catch((error: unknown) => {
+          running = undefined;
+          throw error;
+        }),
+      };
+      return running.worker;
+    },
+    runOnce({ server } = {}) {
+      const pass = once(server).finally(() => passes.delete(pass));
+      passes.add(pass);
+      return pass;
     },
     events: async (options) => readEvents((await open()).ledger.db, options),
     async verifyAudit({ anchor } = {}) {
@@ -217,10 +236,4 @@ export function composeKit<const AgentName extends string>(
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function requireAgent(agents: ReadonlyMap<string, Agent>, name: string): Agent {
-  const agent = agents.get(name);
-  if (agent) return agent;
-  throw new EmailKitError("UNKNOWN_AGENT", `No agent "${name}". Configured: ${[...agents.keys()].join(", ")}.`);
 }

@@ -1,3 +1,4 @@
+import { EmailKitError } from "../errors.ts";
 import type { MailAddress } from "../mail/message.ts";
 import type { Limits } from "../policy/budget.ts";
 import type { Sender } from "../policy/permission.ts";
@@ -17,6 +18,13 @@ export interface Agent extends Sender {
   /** Whose Authentication-Results are believed (RFC 8601). */
   authservIds: readonly string[];
   sending: Sending;
+}
+
+/** @throws EmailKitError `UNKNOWN_AGENT`. */
+export function agentNamed(agents: ReadonlyMap<string, Agent>, name: string): Agent {
+  const agent = agents.get(name);
+  if (agent) return agent;
+  throw new EmailKitError("UNKNOWN_AGENT", `No agent "${name}". Configured: ${[...agents.keys()].join(", ")}.`);
 }
 
 /** What an agent's mail counts for, and how much of that there may be. */

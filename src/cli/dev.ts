@@ -131,10 +131,10 @@ function describe(
       ? "Nothing is kept."
       : `Mails are kept in ${relative(about.cwd, about.directory) || "."}`;
   const lines = [
+    ...about.notices,
     `A mail server for development, on ${server.host}`,
     `  SMTP ${server.smtp.port}, with TLS ${server.smtps.port}    IMAP ${server.imap.port}, with TLS ${server.imaps.port}`,
     `  ${kept}`,
-    ...about.notices.map((notice) => `  ${notice}`),
     "",
     about.autoCreate ? "Accounts (any other address signs in too, with the password dev)" : "Accounts",
     ...accounts.flatMap(({ address, password, smtp, imap }) => [

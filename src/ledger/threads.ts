@@ -139,5 +139,7 @@ export async function retryStalled(sql: Sql, threadId: string, now: number): Pro
 }
 
 export async function stalledThreads(sql: Sql): Promise<ThreadRecord[]> {
-  return sql.all<ThreadRecord>(`${SELECT} WHERE stalled_at IS NOT NULL ORDER BY stalled_at`);
+  const rows = await sql.all<ThreadRecord>(`${SELECT} WHERE stalled_at IS NOT NULL ORDER BY stalled_at`);
+  // SQLite's rows have no prototype, which shows where they are printed.
+  return rows.map((row) => ({ ...row }));
 }

@@ -4,7 +4,7 @@ import { resolveServer, type Server } from "../accounts/server.ts";
 import { EmailKitError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Backoff } from "./backoff.ts";
+import type { Backoff } from "../time/backoff.ts";
 import { type ImapContext, type ImapFailure, mailboxError, NO_ACCESS_TOKEN } from "./imap-error.ts";
 import { type PassLimits, type PassResult, type Progress, readNew } from "./mailbox-pass.ts";
 import type { FetchedMail, MailboxSession } from "./mailbox-session.ts";
@@ -153,7 +153,7 @@ function resolveSettings(settings: MailboxSettings): ResolvedSettings {
     maxBytes,
     pollIntervalMs,
     socketTimeoutMs,
-    backoff: settings.backoff ?? { baseMs: 600, maxMs: 30_000 },
+    backoff: settings.backoff ?? { firstMs: 600, maxMs: 30_000 },
     log: settings.log ?? silentLogger,
     random: settings.random ?? Math.random,
     now: settings.now ?? Date.now,

@@ -1,5 +1,5 @@
 import { EmailKitError } from "../errors.ts";
-import { type Backoff, backoffMs } from "./backoff.ts";
+import { type Backoff, backoffMs } from "../time/backoff.ts";
 import type { PassResult, Progress } from "./mailbox-pass.ts";
 import type { MailboxSession } from "./mailbox-session.ts";
 import type { MailboxState } from "./transport.ts";
@@ -23,7 +23,7 @@ export interface WatchSettings {
 }
 
 /** A server that refuses the credentials again and again may lock the account, so it is asked ever more rarely. */
-const REFUSED_BACKOFF: Backoff = { baseMs: 60_000, maxMs: 600_000 };
+const REFUSED_BACKOFF: Backoff = { firstMs: 60_000, maxMs: 600_000 };
 /** An IDLE that the server ends at once must not become a loop without a pause. */
 const MIN_IDLE_MS = 1_000;
 
@@ -47,8 +47,8 @@ export async function watchMailbox(signal: AbortSignal, settings: WatchSettings,
       const error = ports.toError(thrown);
       const refused = error.code === "IMAP_AUTH_FAILED";
       const retryInMs = refused
-        ? backoffMs(REFUSED_BACKOFF, refusals, ports.random())
-        : backoffMs(settings.backoff, error.retryable ? attempt : Number.MAX_SAFE_INTEGER, ports.random());
+        ? backoffMs(refusals + 1, REFUSED_BACKOFF, ports.random())
+        : backoffMs(error.retryable ? attempt + 1 : Number.MAX_SAFE_INTEGER, settings.backoff, ports.random());
       attempt += 1;
       refusals += refused ? 1 : 0;
       ports.onState({ kind: "disconnected", error, retryInMs });
@@ -86,7 +86,7 @@ async function follow(
       bell.ring();
     }
     if (result.kind === "reader-failed") {
-      const retryInMs = backoffMs(settings.backoff, failures, ports.random());
+      const retryInMs = backoffMs(failures + 1, settings.backoff, ports.random());
       failures += 1;
       state = "stalled";
       ports.onState({ kind: "stalled", error: result.error, retryInMs });

@@ -3,7 +3,7 @@ import { appendEvent, ofTask } from "../ledger/events.ts";
 import type { FailedAttempt, FailedOutcome } from "../ledger/outcome.ts";
 import { planResend, type TaskRecord } from "../ledger/tasks.ts";
 import { sameAddress } from "../mail/address.ts";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs } from "../time/backoff.ts";
 import { settle } from "./settle.ts";
 
 export type Bounce = Extract<FailedOutcome, { kind: "bounced" }>;

@@ -19,7 +19,7 @@ import { normalizeMessageId } from "../mail/message-id.ts";
 import { replySubject } from "../mail/references.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
 import { pause } from "../transport/wait.ts";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs } from "../time/backoff.ts";
 import { settleBounce } from "./bounce.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { refusalOf, refuseMail } from "./gate.ts";

@@ -5,6 +5,7 @@ import { matchesAddress } from "../mail/address.ts";
 import type { MailMessage } from "../mail/message.ts";
 import type { ReplyParts } from "../mail/strip-thread-history.ts";
 import { extractVerification } from "../mail/verification.ts";
+import { attachmentsOf } from "./parts.ts";
 
 /** What the ledger keeps of a mail that was waited for. */
 export interface ExpectedMail {
@@ -46,11 +47,6 @@ export function expectedOutcome(message: MailMessage, parts: ReplyParts, receive
     grade: "E",
     ...(message.messageId && { messageId: message.messageId }),
     receivedAt: new Date(receivedAt).toISOString(),
-    attachments: message.attachments.map(({ filename, contentType, size, blob }) => ({
-      filename,
-      contentType,
-      size,
-      blob,
-    })),
+    attachments: attachmentsOf(message),
   };
 }

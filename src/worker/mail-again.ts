@@ -11,6 +11,7 @@ import { messageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
 import { composeFollowUp, putFollowUp, replyAddress, reversePath } from "./conversation.ts";
 import type { WorkerDeps } from "./deps.ts";
+import { attachmentContents } from "./parts.ts";
 
 const BATCH = 50;
 
@@ -119,11 +120,6 @@ async function recompose(
     throw new Error(`Task ${task.id}: its first mail cannot be read again: ${parsed.reason}`);
   const { message } = parsed;
   const replyTo = replyAddress(deps, agent, task.id);
-  const attachments = message.attachments.map(async ({ filename, contentType, blob }) => ({
-    filename,
-    contentType,
-    content: await deps.blobs.get(blob),
-  }));
   return composeMail({
     messageId: ids.messageId,
     date: new Date(now),
@@ -134,7 +130,7 @@ async function recompose(
     text: message.text ?? task.body,
     ...(message.html !== undefined && { html: message.html }),
     references: [ids.syntheticId],
-    attachments: await Promise.all(attachments),
+    attachments: await attachmentContents(deps.blobs, message),
     autoSubmitted: "auto-generated",
     headers: { [KIT_HEADER]: "task" },
     maxBytes: deps.maxBytes,

@@ -22,7 +22,7 @@ import { classify } from "../mail/classify.ts";
 import type { MailMessage } from "../mail/message.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
-import { stripThreadHistory, type ReplyParts } from "../mail/strip-thread-history.ts";
+import type { ReplyParts } from "../mail/strip-thread-history.ts";
 import type { Mailbox, MailboxReader, StoredMail } from "../transport/transport.ts";
 import { recordAway } from "./away.ts";
 import { settleBounce } from "./bounce.ts";
@@ -32,6 +32,7 @@ import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { expectedOutcome, findExpecting } from "./expected.ts";
 import { judge } from "./judge.ts";
+import { attachmentsOf, partsOf } from "./parts.ts";
 import { settle } from "./settle.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -332,26 +333,11 @@ function isFromAnotherAgent(deps: WorkerDeps, message: MailMessage, agent: Agent
   return sender !== undefined && sender.name !== agent.name;
 }
 
-export function partsOf(message: MailMessage, correlation: Correlation): ReplyParts {
-  return stripThreadHistory({
-    ...(message.text !== undefined && { text: message.text }),
-    ...(message.html !== undefined && { html: message.html }),
-    headers: message.headers,
-    ...(message.from && { sender: message.from }),
-    ...(correlation.kind === "task" && { original: correlation.task.body }),
-  });
-}
-
 function contentOf(message: MailMessage, parts: ReplyParts): MessageContent {
   return {
     text: parts.text,
     quoted: parts.quoted,
     signature: parts.signature,
-    attachments: message.attachments.map(({ filename, contentType, size, blob }) => ({
-      filename,
-      contentType,
-      size,
-      blob,
-    })),
+    attachments: attachmentsOf(message),
   };
 }

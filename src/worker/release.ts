@@ -7,7 +7,8 @@ import { classify } from "../mail/classify.ts";
 import { parseMail } from "../mail/parse.ts";
 import { composeClarification, putClarification } from "./clarify.ts";
 import type { WorkerDeps } from "./deps.ts";
-import { acceptRequest, ofMail, partsOf } from "./receive.ts";
+import { partsOf } from "./parts.ts";
+import { acceptRequest, ofMail } from "./receive.ts";
 import { judgeReply } from "./reply.ts";
 import { settle } from "./settle.ts";
 

@@ -8,6 +8,7 @@ import { parseStructuredReply } from "../mail/structured-reply.ts";
 import { assuranceGrade, type Grade, isExpectedSender, meetsGrade } from "../policy/assurance.ts";
 import type { Clock } from "../time/clock.ts";
 import { mayClarify } from "./clarify.ts";
+import { attachmentContents, attachmentsOf } from "./parts.ts";
 import { injectionReason, scoreMail } from "./injection.ts";
 import type { InjectionVerdict, Mail, Verdict } from "./verdict.ts";
 
@@ -79,12 +80,7 @@ async function readReply(
     injection: { score: injection.score, band: injection.band },
     ...(message.messageId && { messageId: message.messageId }),
     receivedAt: new Date(deps.clock()).toISOString(),
-    attachments: message.attachments.map(({ filename, contentType, size, blob }) => ({
-      filename,
-      contentType,
-      size,
-      blob,
-    })),
+    attachments: attachmentsOf(message),
   };
   if (!task.replySchema) return { kind: "replied", data: reply.text, ...reply };
   const result = await parseReply(deps, mail, task.replySchema);
@@ -94,13 +90,7 @@ async function readReply(
 }
 
 export async function parseReply(deps: ReplyDeps, mail: Mail, schema: Record<string, unknown>) {
-  const attachments = await Promise.all(
-    mail.message.attachments.map(async ({ filename, contentType, blob }) => ({
-      filename,
-      contentType,
-      content: await deps.blobs.get(blob),
-    })),
-  );
+  const attachments = await attachmentContents(deps.blobs, mail.message);
   return parseStructuredReply({ parts: mail.parts, attachments }, schema);
 }
 

@@ -35,7 +35,7 @@ describe.each(configuredServers())("the transport on $name", (kind) => {
   }
 
   function mailboxOf({ imap }: Account, settings: MailboxSettings = {}) {
-    const mailbox = createMailbox(imap, { backoff: { baseMs: 5, maxMs: 100 }, ...settings });
+    const mailbox = createMailbox(imap, { backoff: { firstMs: 5, maxMs: 100 }, ...settings });
     cleanups.push(() => mailbox.close());
     return mailbox;
   }

@@ -9,7 +9,7 @@ import type { Mailbox, MailboxReader, MailboxState, StoredMail } from "../../src
 import { type ScriptedPeer, startScriptedPeer } from "../transcripts/scripted-peer.ts";
 
 const desk = "desk@a.example";
-const QUICK: MailboxSettings = { backoff: { baseMs: 5, maxMs: 50 } };
+const QUICK: MailboxSettings = { backoff: { firstMs: 5, maxMs: 50 } };
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -375,7 +375,7 @@ describe("watch", () => {
   it("stores each mail once and in order while connections are cut at random", async () => {
     const total = 500;
     const { reader, subjects } = recorder();
-    const { kinds } = watching(mailboxFor({ backoff: { baseMs: 1, maxMs: 10 } }), reader);
+    const { kinds } = watching(mailboxFor({ backoff: { firstMs: 1, maxMs: 10 } }), reader);
     let seed = 42;
     const random = () => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
     for (let index = 0; index < total; index += 1) {

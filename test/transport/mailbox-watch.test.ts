@@ -49,7 +49,7 @@ function watching(options: {
   connect: (attempt: number) => MailboxSession | EmailKitError;
   pass?: (count: number) => PassResult | EmailKitError | Promise<PassResult>;
   pollIntervalMs?: number;
-  backoff?: { baseMs: number; maxMs: number };
+  backoff?: { firstMs: number; maxMs: number };
 }) {
   const states: MailboxState[] = [];
   const controller = new AbortController();
@@ -72,7 +72,7 @@ function watching(options: {
   };
   const settings = {
     pollIntervalMs: options.pollIntervalMs ?? 60_000,
-    backoff: options.backoff ?? { baseMs: 1, maxMs: 8 },
+    backoff: options.backoff ?? { firstMs: 1, maxMs: 8 },
   };
   const ended = watchMailbox(controller.signal, settings, ports);
   const stop = async () => {
@@ -195,7 +195,7 @@ describe("watchMailbox", () => {
     const { states, stop } = watching({
       connect: () => fake.session,
       pass: () => ({ kind: "reader-failed", stored: 0, error: new Error("disk full") }),
-      backoff: { baseMs: 60_000, maxMs: 60_000 },
+      backoff: { firstMs: 60_000, maxMs: 60_000 },
     });
     await expect.poll(() => kinds(states)).toEqual(["stalled"]);
     fake.finish(lost);

@@ -73,6 +73,31 @@ describe("a worker", () => {
     await mail.waitForMail("boss@b.example");
   });
 
+  it("is not started with other options while it runs", async () => {
+    await using kit = deskKit(mail);
+    const worker = await kit.start({ stopOn: [] });
+    await expect(kit.start({ stopOn: ["SIGINT"] })).rejects.toMatchObject({ code: "INVALID_CONFIG" });
+    await expect(kit.start({ grace: "1 s" })).rejects.toThrow("Stop it first");
+    expect(await kit.start({ stopOn: [] })).toBe(worker);
+    expect(await kit.start()).toBe(worker);
+  });
+
+  it("that runs once is waited for when the kit is closed", async () => {
+    const log = collectLog();
+    const kit = deskKit(mail, { log });
+    const graph = askGraph(kit);
+    await graph.invoke({ to: "boss@b.example" }, thread("t1"));
+    let ended = false;
+    const pass = kit.runOnce().then(() => {
+      ended = true;
+    });
+    await kit.close();
+    expect(ended).toBe(true);
+    await pass;
+    expect(mail.mails("boss@b.example")).toHaveLength(1);
+    expect(log.lines).toEqual([]);
+  });
+
   it("is stopped by the end of its scope, and by the kit's", async () => {
     const log = collectLog();
     {
@@ -234,9 +259,9 @@ describe("a run that throws", () => {
       run.clock.advance(600_000);
     }
     expect(run.runs()).toBe(3);
-    expect(await run.kit.stalled()).toMatchObject([
-      { threadId: "t1", graph: "ask", failures: 3, lastError: "Error: attempt 3" },
-    ]);
+    const stalled = await run.kit.stalled();
+    expect(stalled).toMatchObject([{ threadId: "t1", graph: "ask", failures: 3, lastError: "Error: attempt 3" }]);
+    expect(Object.getPrototypeOf(stalled[0])).toBe(Object.prototype);
     expect(await run.kit.retry("nobody")).toBe(false);
     expect(await run.kit.retry("t1")).toBe(true);
     expect(await run.kit.stalled()).toEqual([]);

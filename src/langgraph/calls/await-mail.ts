@@ -1,3 +1,4 @@
+import { agentNamed } from "../../accounts/agent.ts";
 import { EmailKitError } from "../../errors.ts";
 import { appendEvent, ofTask } from "../../ledger/events.ts";
 import { assignMessage, type MessageRecord, unmatchedSince } from "../../ledger/messages.ts";
@@ -5,11 +6,11 @@ import type { FailedOutcome, StoredReply } from "../../ledger/outcome.ts";
 import { findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { registerThread } from "../../ledger/threads.ts";
 import { parseMail } from "../../mail/parse.ts";
-import { stripThreadHistory } from "../../mail/strip-thread-history.ts";
 import type { Verification } from "../../mail/verification.ts";
 import { type Deadline, deadlineAt } from "../../time/deadline.ts";
 import { durationMs, type Duration } from "../../time/duration.ts";
 import { type ExpectedMail, expectedOutcome, fitsExpectation } from "../../worker/expected.ts";
+import { partsOf } from "../../worker/parts.ts";
 import { settle } from "../../worker/settle.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
@@ -44,12 +45,7 @@ export type MailOutcome =
 export async function awaitMail(kit: OpenKit, expectation: MailExpectation): Promise<MailOutcome> {
   const node = currentNode("awaitMail", kit.ledger.id);
   requireDurable(node, "awaitMail");
-  if (!kit.agents.has(expectation.agent)) {
-    throw new EmailKitError(
-      "UNKNOWN_AGENT",
-      `No agent "${expectation.agent}". Configured: ${[...kit.agents.keys()].join(", ")}.`,
-    );
-  }
+  agentNamed(kit.agents, expectation.agent);
   const task = await expect(kit, node, expectation);
   const { outcomes } = await waitFor(kit, node, { id: beginWait(node, [task.id], "all"), tasks: [task], until: "all" });
   const outcome = outcomes[0]!;
@@ -117,12 +113,7 @@ async function takeEarlier(kit: OpenKit, task: TaskRecord, record: MessageRecord
   });
   if (parsed.kind !== "parsed") return false;
   const { message } = parsed;
-  const parts = stripThreadHistory({
-    ...(message.text !== undefined && { text: message.text }),
-    ...(message.html !== undefined && { html: message.html }),
-    headers: message.headers,
-  });
-  const outcome = expectedOutcome(message, parts, record.receivedAt);
+  const outcome = expectedOutcome(message, partsOf(message, { kind: "none" }), record.receivedAt);
   return kit.ledger.db.transaction(async (sql) => {
     const first = await settle(sql, task, outcome, kit.clock(), record.messageId);
     if (first) await assignMessage(sql, record.id, task.id);

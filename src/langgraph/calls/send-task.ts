@@ -1,4 +1,4 @@
-import type { Agent } from "../../accounts/agent.ts";
+import { type Agent, agentNamed } from "../../accounts/agent.ts";
 import { EmailKitError } from "../../errors.ts";
 import { insertAliases } from "../../ledger/aliases.ts";
 import { appendEvent, ofTask } from "../../ledger/events.ts";
@@ -64,13 +64,7 @@ export async function sendTask<Reply>(
       `Task "${definition.name}" was not mailed: ${node.run.notDurable}, so a crash could mail it twice. Run the graph with a checkpointer and durability "sync".`,
     );
   }
-  const agent = kit.agents.get(mail.from);
-  if (!agent) {
-    throw new EmailKitError(
-      "UNKNOWN_AGENT",
-      `No agent "${mail.from}". Configured: ${[...kit.agents.keys()].join(", ")}.`,
-    );
-  }
+  const agent = agentNamed(kit.agents, mail.from);
   const id = taskIdOf(kit, node, definition, mail);
   await node.stored;
   const known = await findTask(kit.ledger.db, id);

@@ -5,7 +5,7 @@ import { wakeRequests } from "../../ledger/requests.ts";
 import { openTasks } from "../../ledger/tasks.ts";
 import { findThread, recordFailure, recordSuccess } from "../../ledger/threads.ts";
 import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
-import { backoffMs } from "../../worker/backoff.ts";
+import { backoffMs } from "../../time/backoff.ts";
 import type { ResumePort } from "../../worker/ports.ts";
 import type { OpenKit } from "../context.ts";
 import { REQUEST_KEY, RUN_KEY, type EmailRun } from "../run.ts";
