@@ -8,7 +8,7 @@ import {
   severest,
 } from "../../src/policy/outbound-review.ts";
 
-const KEY = `ghp_${"aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC2"}`;
+const KEY = ["ghp", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC2"].join("_");
 const CARD = "4111 1111 1111 1111";
 const own = ownSecrets(["dev", "pa55/wörd of mine"]);
 const RULES: ReviewRules = { secrets: "refuse", personalData: "hold", links: undefined, attachments: undefined };

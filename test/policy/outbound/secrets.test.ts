@@ -5,6 +5,7 @@ import { findSecrets } from "../../../src/policy/outbound/secrets.ts";
 // Put together here, so that no scanner takes this file for a leak.
 const letters = (length: number) =>
   "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC2dE3fG4hJ5kL6mN7pQ8rS9tU0vW1xY2z".repeat(4).slice(0, length);
+const AWS = "QWERTYUIOPASDF23";
 const hex = (length: number) => "0f1e2d3c4b5a69788796a5b4c3d2e1f0".repeat(4).slice(0, length);
 const pem = (type: "pkcs8" | "pkcs1" | "sec1") =>
   type === "sec1"
@@ -26,8 +27,8 @@ const LEAKS: readonly [rule: string, text: string][] = [
   ["private-key", `-----BEGIN OPENSSH PRIVATE KEY-----\n${randomBytes(90).toString("base64")}\n-----END`],
   ["private-key", `-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n${randomBytes(90).toString("base64")}`],
   ["private-key", "PuTTY-User-Key-File-3: ssh-ed25519"],
-  ["aws-access-key", `Use AKIA${"QWERTYUIOPASDF23"} for it.`],
-  ["aws-access-key", `ASIA${"QWERTYUIOPASDF23"}`],
+  ["aws-access-key", `Use AKIA${AWS} for it.`],
+  ["aws-access-key", `ASIA${AWS}`],
   ["github-token", `git clone with ghp_${letters(36)}`],
   ["github-token", `github_pat_${letters(22)}_${letters(59)}`],
   ["gitlab-token", `glpat-${letters(20)}`],
