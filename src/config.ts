@@ -11,6 +11,8 @@ import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import type { Logger } from "./log.ts";
 import { isAddress, parseAddress } from "./mail/address.ts";
 import { type Budget, type BudgetPreset, readBudget } from "./policy/budget.ts";
+import { ownSecrets } from "./policy/outbound-review.ts";
+import { readReview, type ReviewConfig } from "./policy/review-policy.ts";
 import { hasScope, type Scope, SCOPES } from "./policy/permission.ts";
 import type { BusinessCalendar } from "./time/calendar.ts";
 import type { Clock } from "./time/clock.ts";
@@ -54,6 +56,8 @@ export interface AgentConfig {
   deny?: readonly string[];
   /** How much it may send: { perHour: 50, perDay: 200 }, or what its provider allows: "gmail", "google-workspace", "microsoft-365". Default: `budgets.agent`. */
   budget?: Budget | BudgetPreset;
+  /** How what the agent writes is looked through; what is left out is as in the kit's `review`. */
+  review?: ReviewConfig;
 }
 
 /**
@@ -107,6 +111,8 @@ export interface EmailKitConfig<AgentName extends string = string, Task extends 
   concurrency?: number;
   /** The largest mail that is sent, in octets. Default: 10 MiB. */
   maxBytes?: number;
+  /** How what the agents write is looked through before it goes out. Default: secrets are refused. */
+  review?: ReviewConfig;
   /** When people are at work, for deadlines such as "2 business days": { timeZone: "Europe/Berlin", holidays: ["2026-12-25"] }. Needed for those only. */
   calendar?: BusinessCalendar;
   /** The time, in milliseconds since the epoch. Default: `Date.now`. */
@@ -125,7 +131,11 @@ export const DEFAULTS = {
 const MIN_SECRET_LENGTH = 32;
 
 /** Checks the agents at the earliest moment, without any connection. @throws EmailKitError `INVALID_CONFIG`, `INVALID_ADDRESS`. */
-export function readAgents(agents: Readonly<Record<string, AgentConfig>>, budgets: Budgets = {}): Map<string, Agent> {
+export function readAgents(
+  agents: Readonly<Record<string, AgentConfig>>,
+  shared: Partial<Pick<EmailKitConfig, "budgets" | "review" | "secret" | "ledger">> = {},
+): Map<string, Agent> {
+  const { budgets = {} } = shared;
   const entries = Object.entries(agents);
   if (entries.length === 0) {
     throw new EmailKitError(
@@ -133,14 +143,21 @@ export function readAgents(agents: Readonly<Record<string, AgentConfig>>, budget
       "No agent is configured. Give at least one: agents: { desk: { address, smtp, imap } }.",
     );
   }
+  const accounts = new Map(entries.map(([name, config]) => [name, readAccount(name, config)]));
+  const own = ownSecrets(credentialsOf([...accounts.values()], shared));
   return new Map(
     entries.map(([name, config]) => {
       const address = parseAddress(config.address);
-      const account = readAccount(name, config);
+      const account = accounts.get(name)!;
       const agent: Agent = {
         name,
         address,
         account,
+        review: readReview([shared.review, config.review], own, {
+          name,
+          address: address.address,
+          provesReplies: config.replyTo !== "none" || (config.authservIds ?? []).length > 0,
+        }),
         scopes: config.scopes ?? SCOPES,
         replyTo: config.replyTo ?? "subaddress",
         bounceToken: config.bounceToken ?? true,
@@ -172,6 +189,18 @@ function readLimits(
     return budget === undefined ? [] : [[kind, readBudget(budget, name)] as const];
   });
   return Object.fromEntries(given);
+}
+
+/** What no mail may hold. */
+function credentialsOf(
+  accounts: readonly Agent["account"][],
+  { secret, ledger }: Partial<Pick<EmailKitConfig, "secret" | "ledger">>,
+): string[] {
+  const passwords = accounts
+    .flatMap(({ smtp, imap }) => [smtp, imap])
+    .flatMap((server) => (server && "password" in server.auth ? [server.auth.password] : []));
+  const ledgerPassword = ledger && URL.canParse(ledger) ? decodeURIComponent(new URL(ledger).password) : "";
+  return [...passwords, secret ?? "", ledgerPassword];
 }
 
 /** A pattern that fits nothing would let pass what it is to keep back. */

@@ -17,6 +17,7 @@ import type { AuditEvent } from "./ledger/events.ts";
 import type { Disposition, MessageRecord } from "./ledger/messages.ts";
 import type { ThreadRecord } from "./ledger/threads.ts";
 import type { Duration } from "./time/duration.ts";
+import type { HeldMail } from "./worker/held.ts";
 import type { ActOptions } from "./worker/release.ts";
 import type { Pruned, PruneOptions } from "./worker/prune.ts";
 import type { Worker } from "./worker/worker.ts";
@@ -121,6 +122,12 @@ export interface EmailKit<
   release(id: string, options?: ActOptions): Promise<"settled" | "clarifying" | "late" | "request">;
   /** Puts a quarantined mail away for good: it is kept as `discarded`, and changes nothing. */
   discard(id: string, options?: ActOptions): Promise<void>;
+  /** Mails that the review holds until somebody approves them. */
+  held(): Promise<HeldMail[]>;
+  /** Sends a held mail (`id` as `held` gives it). Resolves with false where it is held no more. */
+  approve(id: string, options?: ActOptions): Promise<boolean>;
+  /** Gives a held mail up: its task ends as `cancelled`, by `reviewer`. Resolves with false where it is held no more. */
+  reject(id: string, reason: string, options?: ActOptions): Promise<boolean>;
   /** Threads whose runs threw too often. */
   stalled(): Promise<ThreadRecord[]>;
   /**

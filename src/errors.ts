@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   UNKNOWN_TASK: { retryable: false, summary: "No task of that name is defined." },
   BUDGET_EXCEEDED: { retryable: true, summary: "The mail does not fit into a budget now." },
   RECIPIENT_NOT_ALLOWED: { retryable: false, summary: "The agent may not mail this address." },
+  REVIEW_REFUSED: { retryable: false, summary: "The outbound review refused the mail." },
   // Graphs and runs
   GRAPH_NOT_ATTACHED: { retryable: false, summary: "The graph does not run under this kit." },
   RUN_NOT_DURABLE: { retryable: false, summary: "The run's checkpoints are not stored before mail goes out." },

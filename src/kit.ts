@@ -33,11 +33,13 @@ import type { DrivenGraph } from "./langgraph/drive/thread-state.ts";
 import { serveInboxes, type ServedInbox } from "./langgraph/serve-inbox.ts";
 import { appendEvent, readEvents } from "./ledger/events.ts";
 import { lateMessages, messagesByDisposition } from "./ledger/messages.ts";
+import { forgetRefusals } from "./ledger/reviews.ts";
 import { retryStalled, stalledThreads } from "./ledger/threads.ts";
 import { connectAgents, type KitPorts, openKit, PORTS } from "./open-kit.ts";
 import { requireScope } from "./policy/permission.ts";
 import { readCalendar } from "./time/calendar.ts";
 import { durationMs } from "./time/duration.ts";
+import { decideHeld, heldMails } from "./worker/held.ts";
 import type { WorkerDeps } from "./worker/deps.ts";
 import { discardMessage, releaseMessage } from "./worker/release.ts";
 import { prune } from "./worker/prune.ts";
@@ -59,7 +61,7 @@ export function composeKit<const AgentName extends string>(
   config: EmailKitConfig<AgentName>,
   ports: KitPorts,
 ): EmailKit<AgentName, TaskDefinition> {
-  const agents = readAgents(config.agents, config.budgets);
+  const agents = readAgents(config.agents, config);
   checkLedger(config.ledger);
   checkSecret(config.secret, config.ledger);
   if (config.calendar) readCalendar(config.calendar);
@@ -220,12 +222,16 @@ export function composeKit<const AgentName extends string>(
     },
     discard: async (id, options) => discardMessage(await open(), id, options),
     prune: async (options) => prune(await open(), options),
+    held: async () => heldMails((await open()).ledger.db),
+    approve: async (id, options) => decideHeld(await open(), id, { approved: true }, options),
+    reject: async (id, reason, options) => decideHeld(await open(), id, { approved: false, reason }, options),
     stalled: async () => stalledThreads((await open()).ledger.db),
     async retry(threadId, { actor } = {}) {
       const kit = await open();
       const now = kit.clock();
       return kit.ledger.db.transaction(async (sql) => {
         const graphs = await retryStalled(sql, threadId, now);
+        if (graphs.length > 0) await forgetRefusals(sql, threadId);
         for (const graph of graphs) {
           const by = actor === undefined ? {} : { actor };
           await appendEvent(sql, { at: now, kind: "retried", graph, threadId, ...by, data: {} });

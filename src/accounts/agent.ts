@@ -1,6 +1,7 @@
 import { EmailKitError } from "../errors.ts";
 import type { MailAddress } from "../mail/message.ts";
 import type { Limits } from "../policy/budget.ts";
+import type { ReviewPolicy } from "../policy/review-policy.ts";
 import type { Sender } from "../policy/permission.ts";
 import type { Account } from "./account.ts";
 
@@ -15,6 +16,8 @@ export interface Agent extends Sender {
   bounceToken: boolean;
   /** Whether replies are looked for in the account's Junk folder too. */
   junk: boolean;
+  /** How what it writes is looked through. */
+  review: ReviewPolicy;
   /** Whose Authentication-Results are believed (RFC 8601). */
   authservIds: readonly string[];
   sending: Sending;

@@ -169,6 +169,18 @@ const MIGRATIONS = [
   CREATE INDEX requests_by_thread ON requests (thread_id);
   CREATE INDEX requests_by_message ON requests (message);
 
+  CREATE TABLE reviews (
+    id TEXT PRIMARY KEY,
+    question TEXT NOT NULL,
+    instead TEXT,
+    thread_id TEXT,
+    details_json TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    decided_at INTEGER
+  ) STRICT;
+  CREATE INDEX reviews_open ON reviews (question) WHERE decided_at IS NULL;
+  CREATE INDEX reviews_refused ON reviews (thread_id) WHERE thread_id IS NOT NULL;
+
   CREATE TABLE cursors (
     mailbox TEXT NOT NULL,
     uid_validity TEXT NOT NULL,

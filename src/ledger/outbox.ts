@@ -2,9 +2,9 @@ import { one, type Sql } from "./database.ts";
 
 /**
  * `due`: to be submitted at `dueAt` · `leased`: claimed by a worker, nothing handed over · `sending`: being handed over · `submitted`: the server took it · `refused`: it never will ·
- * `unknown`: lost after the data was sent · `withdrawn`: its task was settled before it went out.
+ * `unknown`: lost after the data was sent · `withdrawn`: its task was settled before it went out · `held`: until a person has approved it.
  */
-export type OutboxState = "due" | "leased" | "sending" | "submitted" | "refused" | "unknown" | "withdrawn";
+export type OutboxState = "due" | "leased" | "sending" | "submitted" | "refused" | "unknown" | "withdrawn" | "held";
 
 /** `task`: asks · `clarification`: asks again, for what was missing in a reply · `reminder`: that an answer is waited for · `receipt`: says what was understood · `cancellation`: no answer is needed any more · `answer`: of a served agent. */
 export type OutboxKind = "task" | "clarification" | "reminder" | "receipt" | "cancellation" | "answer";
@@ -50,9 +50,9 @@ const COLUMNS = `${INSERTED}, counted_at`;
 /** In the very words of the index `outbox_due`, which holds these rows alone. */
 const PENDING = "state IN ('due', 'leased', 'sending')";
 
-export async function insertOutbox(sql: Sql, row: OutboxRow): Promise<void> {
+export async function insertOutbox(sql: Sql, row: OutboxRow, state: "due" | "held" = "due"): Promise<void> {
   await sql.run(
-    `INSERT INTO outbox (${INSERTED}, recipients, state) VALUES (:id, :kind, :taskId, :requestId, :agent, :messageId, :envelope, :raw, :dueAt, :attempts, :createdAt, :recipients, 'due')
+    `INSERT INTO outbox (${INSERTED}, recipients, state) VALUES (:id, :kind, :taskId, :requestId, :agent, :messageId, :envelope, :raw, :dueAt, :attempts, :createdAt, :recipients, :state)
      ON CONFLICT (id) DO NOTHING`,
     {
       id: row.id,
@@ -67,6 +67,7 @@ export async function insertOutbox(sql: Sql, row: OutboxRow): Promise<void> {
       attempts: row.attempts,
       createdAt: row.createdAt,
       recipients: row.envelope.to.length,
+      state,
     },
   );
 }
@@ -171,9 +172,22 @@ export async function markSubmitted(sql: Sql, id: string, now: number): Promise<
 
 /** Withdraws what would still ask for a task that is settled. */
 export async function withdraw(sql: Sql, taskId: string): Promise<void> {
-  await sql.run(`UPDATE outbox SET state = 'withdrawn' WHERE task_id = :taskId AND ${ASKS} AND state = 'due'`, {
-    taskId,
+  await sql.run(
+    `UPDATE outbox SET state = 'withdrawn' WHERE task_id = :taskId AND ${ASKS} AND state IN ('due', 'held')`,
+    {
+      taskId,
+    },
+  );
+}
+
+/** A held mail goes out after all, or never. Resolves with false when it is held no more. */
+export async function unhold(sql: Sql, id: string, state: "due" | "withdrawn", now: number): Promise<boolean> {
+  const changes = await sql.run("UPDATE outbox SET state = :state, due_at = :now WHERE id = :id AND state = 'held'", {
+    id,
+    state,
+    now,
   });
+  return changes > 0;
 }
 
 export async function markFailed(sql: Sql, id: string, state: "refused" | "unknown", error: string): Promise<void> {

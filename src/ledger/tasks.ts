@@ -288,6 +288,21 @@ export async function markStepped(sql: Sql, task: TaskRecord, addressees: readon
   return changes > 0;
 }
 
+/** The task's mail is held: nobody is reminded of what nobody got. */
+export async function holdSteps(sql: Sql, id: string): Promise<void> {
+  await sql.run("UPDATE tasks SET step_at = NULL WHERE id = :id", { id });
+}
+
+/** The held mail goes out: the steps begin to count now. */
+export async function releaseSteps(sql: Sql, task: TaskRecord, now: number): Promise<void> {
+  const steps = task.steps.map((step) => ({ ...step, at: step.at + (now - task.createdAt) }));
+  await sql.run("UPDATE tasks SET steps_json = :steps, step_at = :next WHERE id = :id AND settled_at IS NULL", {
+    id: task.id,
+    steps: JSON.stringify(steps),
+    next: steps[0]?.at ?? null,
+  });
+}
+
 /** Notes until when an addressee is away, and the deadline that follows from it. Only a later day than was known changes anything. */
 export async function markAway(sql: Sql, id: string, awayUntil: number, deadlineAt: number): Promise<boolean> {
   const changes = await sql.run(

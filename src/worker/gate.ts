@@ -2,7 +2,9 @@ import { EmailKitError } from "../errors.ts";
 import type { Sql } from "../ledger/database.ts";
 import { markFailed, type OutboxKind, type OutboxRow } from "../ledger/outbox.ts";
 import { findTask } from "../ledger/tasks.ts";
-import { requireRecipients, requireScope, type Sender } from "../policy/permission.ts";
+import type { Agent } from "../accounts/agent.ts";
+import { sameAddress } from "../mail/address.ts";
+import { requireRecipients, requireScope } from "../policy/permission.ts";
 import { settle } from "./settle.ts";
 
 /** What is only an answer to a mail that came to the agent. */
@@ -12,11 +14,14 @@ const ANSWERS: ReadonlySet<OutboxKind> = new Set(["answer", "clarification", "re
  * Why a mail may not go out, undefined where it may. The last look before every submission, whatever put the mail into the outbox: the configuration may have
  * changed since, and who answers a task is not always who was asked.
  */
-export function refusalOf(agent: Sender, row: Pick<OutboxRow, "kind" | "envelope">): EmailKitError | undefined {
+export function refusalOf(agent: Agent, row: Pick<OutboxRow, "kind" | "envelope">): EmailKitError | undefined {
   try {
-    const answers = ANSWERS.has(row.kind);
+    const { reviewer } = agent.review;
+    // Whom the configuration names may be asked, whatever else the agent may do.
+    const others = row.envelope.to.filter((address) => !reviewer || !sameAddress(address, reviewer));
+    const answers = ANSWERS.has(row.kind) || others.length === 0;
     requireScope(agent, answers ? "reply" : "send", answers ? "answer a mail" : "mail a task");
-    requireRecipients(agent, row.envelope.to);
+    requireRecipients(agent, others);
     return undefined;
   } catch (error) {
     if (error instanceof EmailKitError) return error;

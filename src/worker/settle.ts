@@ -1,7 +1,9 @@
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, ofTask } from "../ledger/events.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
-import { settleTask, type TaskRecord } from "../ledger/tasks.ts";
+import { unhold } from "../ledger/outbox.ts";
+import { decideReview, openReview, type ReviewRecord } from "../ledger/reviews.ts";
+import { findTask, releaseSteps, settleTask, type TaskRecord } from "../ledger/tasks.ts";
 
 /** Freezes a task's outcome, and says so in the audit log. Resolves with false when it had one. `messageId`: of the mail that settled it. */
 export async function settle(
@@ -20,7 +22,63 @@ export async function settle(
     ...("from" in outcome && { from: outcome.from }),
     data: { name: task.name, ...detailsOf(outcome) },
   });
+  const review = await openReview(sql, task.id);
+  if (review) await (review.id === task.id ? endReview(sql, review, now) : decide(sql, review, task, outcome, now));
   return true;
+}
+
+/** The held mail is of no use any more, and nor is an answer about it. */
+async function endReview(sql: Sql, review: ReviewRecord, now: number): Promise<void> {
+  await decideReview(sql, review.id, now);
+  const question = await findTask(sql, review.question);
+  const reason = "The mail is not to be sent any more.";
+  if (question) await settle(sql, question, { kind: "cancelled", by: "policy", reason }, now);
+}
+
+/** What the outcome of the question means for the held mail. Silence is never consent. */
+async function decide(
+  sql: Sql,
+  review: ReviewRecord,
+  question: TaskRecord,
+  outcome: StoredOutcome,
+  now: number,
+): Promise<void> {
+  await decideReview(sql, review.id, now);
+  const held = await findTask(sql, review.id);
+  const rejection = rejectionOf(outcome);
+  await appendEvent(sql, {
+    at: now,
+    kind: rejection ? "rejected" : "approved",
+    ...ofTask(held ?? question),
+    ...("from" in outcome && { from: outcome.from }),
+    to: review.details.to,
+    subject: review.details.subject,
+    data: { ...("grade" in outcome && { grade: outcome.grade }), ...(rejection && { reason: rejection.reason }) },
+  });
+  if (!rejection) {
+    if ((await unhold(sql, review.id, "due", now)) && held) await releaseSteps(sql, held, now);
+  } else if (held) await settle(sql, held, rejection, now);
+  else await unhold(sql, review.id, "withdrawn", now);
+  if (review.instead) await unhold(sql, review.instead, rejection ? "due" : "withdrawn", now);
+}
+
+function rejectionOf(outcome: StoredOutcome): Extract<StoredOutcome, { kind: "cancelled" }> | undefined {
+  const by = (who: "reviewer" | "policy", reason: string) => ({ kind: "cancelled" as const, by: who, reason });
+  switch (outcome.kind) {
+    case "replied":
+    case "answered": {
+      const { approved, reason } = outcome.data as { approved: boolean; reason?: string };
+      return approved ? undefined : by("reviewer", reason ?? `${outcome.from} rejected the mail.`);
+    }
+    case "unparseable":
+      return by("reviewer", `${outcome.from} answered, and neither approved nor rejected the mail.`);
+    case "expired":
+      return by("policy", `Nobody approved the mail until ${outcome.deadline}.`);
+    case "bounced":
+      return by("policy", `The reviewer, ${outcome.recipient}, could not be asked: ${outcome.diagnostic}`);
+    case "cancelled":
+      return outcome;
+  }
 }
 
 /** What was said is in the mail, which the log refers to. */

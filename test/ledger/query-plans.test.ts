@@ -22,6 +22,7 @@ import {
 import { openRequests } from "../../src/ledger/requests.ts";
 import { openSqlite } from "../../src/ledger/sqlite.ts";
 import { suppressionsOf } from "../../src/ledger/suppressions.ts";
+import { findRefusal, forgetRefusals, openReview, openReviews } from "../../src/ledger/reviews.ts";
 import { dueTasks, nextDeadline, settleTask } from "../../src/ledger/tasks.ts";
 import { nextThreadTime, readyThreads, stalledThreads } from "../../src/ledger/threads.ts";
 import { openWaits } from "../../src/ledger/waits.ts";
@@ -160,6 +161,10 @@ const QUERIES: Record<string, (sql: Sql) => Promise<unknown>> = {
   abandonedRows: (sql) => abandonedRows(sql, now),
   nextOutboxTime,
   settleTask: (sql) => settleTask(sql, "no-such-task", missing, now),
+  openReview: (sql) => openReview(sql, "no-such-task"),
+  openReviews,
+  findRefusal: (sql) => findRefusal(sql, "nothing"),
+  forgetRefusals: (sql) => forgetRefusals(sql, "no-such-thread"),
   openWaits: (sql) => openWaits(sql, "t1"),
   stalledThreads,
   "events of a thread": (sql) => readEvents(sql, { threadId: "t1" }),

@@ -26,7 +26,7 @@ export async function cancelRecord(kit: OpenKit, task: TaskRecord, reason: strin
   return db.transaction(async (sql) => {
     const sent = (await outboxState(sql, task.id))?.state;
     if (!(await settle(sql, task, { kind: "cancelled", by: "graph", reason }, now))) return false;
-    if (!agent || sent === "due" || sent === "refused") return true;
+    if (!agent || sent === "due" || sent === "held" || sent === "refused") return true;
     for (const mail of mails) await putFollowUp(sql, kit, agent, task, mail, now);
     return true;
   });

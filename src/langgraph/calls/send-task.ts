@@ -4,7 +4,7 @@ import { insertAliases } from "../../ledger/aliases.ts";
 import { appendEvent, ofTask } from "../../ledger/events.ts";
 import { readLease } from "../../ledger/leases.ts";
 import { insertOutbox } from "../../ledger/outbox.ts";
-import { findTask, insertTask, type TaskRecord, type TaskStep } from "../../ledger/tasks.ts";
+import { findTask, holdSteps, insertTask, type TaskRecord, type TaskStep } from "../../ledger/tasks.ts";
 import { registerThread, threadLease } from "../../ledger/threads.ts";
 import { parseAddress } from "../../mail/address.ts";
 import { KIT_HEADER } from "../../mail/classify.ts";
@@ -13,6 +13,7 @@ import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
 import { replySchemaAttachment } from "../../mail/reply-schema.ts";
+import { redact } from "../../policy/outbound-review.ts";
 import { requireRecipients, requireScope } from "../../policy/permission.ts";
 import { deadlineAt, type Deadline } from "../../time/deadline.ts";
 import { replyAddress, reversePath } from "../../worker/conversation.ts";
@@ -20,8 +21,10 @@ import { forecast, type Forecast } from "../../worker/forecast.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import type { TaskDefinition } from "./define-task.ts";
+import { askReviewer } from "./hold.ts";
 import { currentNode, type CurrentNode } from "./node.ts";
 import type { TaskReceipt } from "./receipt.ts";
+import { knownSecrets, reviewOutgoing } from "./review.ts";
 
 /** The mail that a task is. */
 export interface TaskMail<AgentName extends string = string> {
@@ -50,7 +53,7 @@ export interface TaskMail<AgentName extends string = string> {
 
 /**
  * Puts a task into the outbox, once: a re-execution of the node gets the receipt of the first time. The worker submits it.
- * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`, `SCOPE_MISSING`, `RECIPIENT_NOT_ALLOWED`, `BUDGET_EXCEEDED`, `INVALID_ADDRESS`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `TASK_ID_COLLISION`; nothing is mailed then.
+ * @throws EmailKitError `GRAPH_NOT_ATTACHED`, `RUN_NOT_DURABLE`, `UNKNOWN_AGENT`, `SCOPE_MISSING`, `RECIPIENT_NOT_ALLOWED`, `REVIEW_REFUSED`, `BUDGET_EXCEEDED`, `INVALID_ADDRESS`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `TASK_ID_COLLISION`; nothing is mailed then.
  */
 export async function sendTask<Reply>(
   kit: OpenKit,
@@ -102,12 +105,8 @@ async function createTask(
   const cc = asList(mail.cc ?? []).map((address) => parseAddress(address).address);
   const candidates = (mail.reassignTo ?? []).map((address) => parseAddress(address).address);
   const steps = stepsOf(kit, definition, mail, now);
-  requireRecipients(agent, [
-    ...to,
-    ...cc,
-    ...candidates,
-    ...steps.flatMap((step) => (step.kind === "ask" ? step.to : [])),
-  ]);
+  const recipients = [...to, ...cc, ...candidates, ...steps.flatMap((step) => (step.kind === "ask" ? step.to : []))];
+  requireRecipients(agent, recipients);
   const domain = agent.address.address.split("@")[1]!;
   const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain) };
   const replyTo = replyAddress(kit, agent, id);
@@ -154,6 +153,13 @@ async function createTask(
     settledAt: null,
     outcome: null,
   };
+  const { graph, threadId } = task;
+  const content = { subject: mail.subject, body: mail.body, html: mail.html, attachments: mail.attachments ?? [] };
+  const findings = await reviewOutgoing(kit, agent, { id, graph, threadId, task: task.name, recipients, ...content });
+  const { deadlineAt: until } = task;
+  const hold =
+    findings &&
+    (await askReviewer(kit, agent, { id, content, recipients, findings, of: task, deadlineAt: until, instead: null }));
   const blob = await kit.blobs.put(raw);
   const envelope = { from: reversePath(kit, agent, id), to: [...to, ...cc] };
   await kit.ledger.db.transaction(async (sql) => {
@@ -170,19 +176,17 @@ async function createTask(
       throw overBudget(definition, goes, envelope.to.length);
     }
     await insertAliases(sql, { taskId: id }, taskAliases({ ...ids, taskId: id }));
-    await insertOutbox(sql, {
+    const row = {
       id,
-      kind: "task",
+      kind: "task" as const,
       taskId: id,
       requestId: null,
       agent: agent.name,
-      messageId: ids.messageId,
-      envelope,
-      raw: blob,
       dueAt: now,
-      attempts: 0,
       createdAt: now,
-    });
+    };
+    const { messageId } = ids;
+    await insertOutbox(sql, { ...row, messageId, envelope, raw: blob, attempts: 0 }, hold ? "held" : "due");
     await registerThread(sql, node.threadId, node.run.graph);
     await appendEvent(sql, {
       at: now,
@@ -191,11 +195,14 @@ async function createTask(
       messageId: ids.messageId,
       from: agent.address.address,
       to: envelope.to,
-      subject: mail.subject,
+      subject: hold ? redact(mail.subject, knownSecrets(kit, agent)) : mail.subject,
       body: blob,
       data: { name: definition.name },
     });
-    if (goes.kind === "later") await appendEvent(sql, queuedEvent(task, goes));
+    if (goes.kind === "later" && !hold) await appendEvent(sql, queuedEvent(task, goes));
+    if (!hold) return;
+    await holdSteps(sql, id);
+    await hold(sql);
   });
   // Another process may have been first.
   return (await findTask(kit.ledger.db, id))!;
