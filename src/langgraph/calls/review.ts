@@ -77,7 +77,7 @@ const LONGEST_REASON = 500;
 
 function readCheck(answer: CheckVerdict): { verdict: ReturnType<typeof severest>; reason: string } {
   const { verdict, reason } = typeof answer === "object" && answer !== null ? answer : { verdict: answer, reason: "" };
-  if (isVerdict(verdict)) return { verdict, reason: String(reason).slice(0, LONGEST_REASON) };
+  if (isVerdict(verdict)) return { verdict, reason: reason.slice(0, LONGEST_REASON) };
   throw new EmailKitError(
     "INVALID_CONFIG",
     'review.check returned no verdict; return "send", "hold" or "refuse", or { verdict, reason }.',
