@@ -173,13 +173,13 @@ const MIGRATIONS = [
     id TEXT PRIMARY KEY,
     question TEXT NOT NULL,
     instead TEXT,
-    thread_id TEXT,
+    thread_id TEXT NOT NULL,
     details_json TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     decided_at INTEGER
   ) STRICT;
   CREATE INDEX reviews_open ON reviews (question) WHERE decided_at IS NULL;
-  CREATE INDEX reviews_refused ON reviews (thread_id) WHERE thread_id IS NOT NULL;
+  CREATE INDEX reviews_by_thread ON reviews (thread_id);
 
   CREATE TABLE cursors (
     mailbox TEXT NOT NULL,

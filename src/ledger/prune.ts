@@ -52,6 +52,7 @@ export async function pruneThreads(sql: Sql, threadIds: readonly string[], befor
   const requests = await sql.run("DELETE FROM requests WHERE id IN :requestIds", { requestIds });
   const messages = await deleteMessages(sql, [...asked, ...answers]);
   const tasks = await sql.run("DELETE FROM tasks WHERE id IN :taskIds", { taskIds });
+  await sql.run("DELETE FROM reviews WHERE thread_id IN :ids", { ids });
   await sql.run("DELETE FROM threads WHERE thread_id IN :ids", { ids });
   await sql.run("DELETE FROM leases WHERE name IN :names AND holder IS NULL", { names: ids.map(threadLease) });
   return { threads: ids.length, tasks, requests, messages };

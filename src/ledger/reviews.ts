@@ -9,6 +9,7 @@ export interface ReviewRecord {
   question: string;
   /** The mail that goes out instead where this one is rejected. */
   instead: string | null;
+  threadId: string;
   details: { agent: string; to: string[]; subject: string; findings: ReviewFinding[] };
   createdAt: number;
 }
@@ -17,11 +18,11 @@ interface Row extends Omit<ReviewRecord, "details"> {
   details_json: string;
 }
 
-const SELECT = `SELECT id, question, instead, details_json, created_at AS "createdAt" FROM reviews`;
+const SELECT = `SELECT id, question, instead, thread_id AS "threadId", details_json, created_at AS "createdAt" FROM reviews`;
 
 export async function insertReview(sql: Sql, { details, ...review }: ReviewRecord): Promise<void> {
   await sql.run(
-    `INSERT INTO reviews (id, question, instead, details_json, created_at) VALUES (:id, :question, :instead, :details, :createdAt)`,
+    `INSERT INTO reviews (id, question, instead, thread_id, details_json, created_at) VALUES (:id, :question, :instead, :threadId, :details, :createdAt)`,
     { ...review, details: JSON.stringify(details) },
   );
 }
@@ -44,14 +45,14 @@ export async function decideReview(sql: Sql, id: string, now: number): Promise<b
 /** Oldest first, each with the time until which it is held. */
 export async function openReviews(sql: Sql): Promise<(ReviewRecord & { until: number })[]> {
   const rows = await sql.all<Row & { until: number }>(
-    `SELECT r.id, r.question, r.instead, r.details_json, r.created_at AS "createdAt", t.deadline_at AS until
+    `SELECT r.id, r.question, r.instead, r.thread_id AS "threadId", r.details_json, r.created_at AS "createdAt", t.deadline_at AS until
      FROM reviews AS r JOIN tasks AS t ON t.id = r.question WHERE r.decided_at IS NULL ORDER BY r.created_at, r.id`,
   );
-  return rows.map((row) => ({ ...fromRow(row), until: row.until }));
+  return rows.map(({ until, ...row }) => ({ ...fromRow(row), until }));
 }
 
-function fromRow({ id, question, instead, details_json, createdAt }: Row): ReviewRecord {
-  return { id, question, instead, details: JSON.parse(details_json) as ReviewRecord["details"], createdAt };
+function fromRow({ details_json, ...row }: Row): ReviewRecord {
+  return { ...row, details: JSON.parse(details_json) as ReviewRecord["details"] };
 }
 
 /** A refusal that was not the rules': it stands for this very mail. */
@@ -72,5 +73,5 @@ export async function findRefusal(sql: Sql, id: string): Promise<ReviewFinding[]
 
 /** The thread is tried again by hand, and what was refused in it may be looked at anew. */
 export async function forgetRefusals(sql: Sql, threadId: string): Promise<void> {
-  await sql.run("DELETE FROM reviews WHERE thread_id = :threadId", { threadId });
+  await sql.run("DELETE FROM reviews WHERE thread_id = :threadId AND question = ''", { threadId });
 }

@@ -83,7 +83,14 @@ export async function askReviewer(kit: OpenKit, agent: Agent, held: Hold): Promi
   const details = { agent: agent.name, to: [...held.recipients], subject, findings: held.findings };
   return async (sql) => {
     if (!(await insertTask(sql, question))) return;
-    await insertReview(sql, { id: held.id, question: id, instead: held.instead, details, createdAt: now });
+    await insertReview(sql, {
+      id: held.id,
+      question: id,
+      instead: held.instead,
+      threadId: held.of.threadId,
+      details,
+      createdAt: now,
+    });
     await appendEvent(sql, {
       at: now,
       kind: "held",
