@@ -1,4 +1,5 @@
 import type { ExportFilter, ExportFormat } from "./audit/export.ts";
+import type { ForgetReport } from "./audit/forget.ts";
 import type { Trace } from "./audit/trace.ts";
 import type { AuditHead, AuditReport } from "./audit/verify.ts";
 import type { AwaitRepliesOptions, Replies } from "./langgraph/calls/await-replies.ts";
@@ -114,6 +115,11 @@ export interface EmailKit<
   trace(threadId: string): Promise<Trace>;
   /** The audit log as JSON lines or CSV, or the mails that it tells of as an mbox: in pieces, as for `Readable.from`. */
   export(format: ExportFormat, filter?: ExportFilter): AsyncIterable<Uint8Array>;
+  /**
+   * Takes a person out of the ledger: the address, what they wrote and what was written to them; the audit log's chain stays whole. The mailbox, the graph's checkpoints
+   * and the suppression list are not touched. @throws EmailKitError `ADDRESS_IN_USE` while a thread of theirs is not over.
+   */
+  forget(address: string, options?: ActOptions): Promise<ForgetReport>;
   /** Calls `listener` for every event from now on, also of other processes on the same ledger. Returns the way to stop. */
   follow(listener: (event: AuditEvent) => void): Promise<() => void>;
   /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */

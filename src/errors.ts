@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   INVALID_ANSWER: { retryable: false, summary: "A resume does not answer what is waited for." },
   TASK_NOT_FOUND: { retryable: false, summary: "The ledger holds no such task." },
   MESSAGE_NOT_FOUND: { retryable: false, summary: "No such mail is kept." },
+  ADDRESS_IN_USE: { retryable: true, summary: "A thread still needs the address that is to be forgotten." },
   LEDGER_MISMATCH: { retryable: false, summary: "The task belongs to another ledger." },
   LEDGER_VERSION: { retryable: false, summary: "The ledger was written by a newer version." },
   LEDGER_FAILED: { retryable: true, summary: "The ledger could not be read or written." },

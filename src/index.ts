@@ -1,5 +1,6 @@
 export type { ServerOptions } from "./accounts/account.ts";
 export type { ExportFilter, ExportFormat } from "./audit/export.ts";
+export type { ForgetReport } from "./audit/forget.ts";
 export type { Trace } from "./audit/trace.ts";
 export { traceAsHtml } from "./audit/trace-as-html.ts";
 export { traceAsMermaid } from "./audit/trace-as-mermaid.ts";

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { agentNamed } from "./accounts/agent.ts";
 import { exportAudit } from "./audit/export.ts";
 import { followEvents } from "./audit/follow.ts";
+import { forget } from "./audit/forget.ts";
 import { readTrace } from "./audit/trace.ts";
 import { verifyAudit } from "./audit/verify.ts";
 import {
@@ -208,6 +209,10 @@ export function composeKit<const AgentName extends string>(
     async verifyAudit({ anchor } = {}) {
       const { ledger, clock } = await open();
       return verifyAudit(ledger.db, { anchor, clock });
+    },
+    async forget(address, options) {
+      const { ledger, blobs, clock } = await open();
+      return forget({ db: ledger.db, blobs, clock }, address, options);
     },
     trace: async (threadId) => readTrace((await open()).ledger.db, threadId),
     async *export(format, filter) {

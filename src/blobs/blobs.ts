@@ -11,6 +11,8 @@ export interface BlobStore {
    * which are. Without it nothing is removed.
    */
   sweep?(before: number, used: (references: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number>;
+  /** Takes the content out, where it is there: for `kit.forget`. */
+  delete(reference: string): Promise<void>;
 }
 
 /** The reference of a content, before it is put. */

@@ -1,4 +1,4 @@
-import { access, mkdir, open, readdir, readFile, rename, stat, unlink, utimes } from "node:fs/promises";
+import { access, mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { EmailKitError } from "../errors.ts";
 import { type BlobStore, blobReference } from "./blobs.ts";
@@ -42,6 +42,9 @@ export function fileBlobs(directory: string): BlobStore {
         throw cause instanceof EmailKitError ? cause : failed(directory, cause);
       }
       return removed;
+    },
+    async delete(reference) {
+      if (/^[0-9a-f]{64}$/.test(reference)) await rm(pathOf(reference), { force: true });
     },
   };
 }

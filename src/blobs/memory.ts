@@ -15,5 +15,8 @@ export function memoryBlobs(): BlobStore {
       if (!content) throw new EmailKitError("BLOB_NOT_FOUND", `No stored content ${reference}.`);
       return content;
     },
+    async delete(reference) {
+      blobs.delete(reference);
+    },
   };
 }

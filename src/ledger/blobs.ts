@@ -43,5 +43,8 @@ export function databaseBlobs(db: Database): BlobStore {
         after = ids.at(-1)!;
       }
     },
+    async delete(reference) {
+      await db.run("DELETE FROM blobs WHERE id = :reference", { reference });
+    },
   };
 }

@@ -103,6 +103,7 @@ export function instrumentBlobs(blobs: BlobStore): BlobStore {
   return {
     put: (content) => around("blobs.put", () => blobs.put(content)),
     get: (reference) => after("blobs.get", () => blobs.get(reference)),
+    delete: (reference) => around("blobs.delete", () => blobs.delete(reference)),
   };
 }
 

@@ -3,6 +3,7 @@ import { insertAliases, resolveAlias } from "../../src/ledger/aliases.ts";
 import { databaseBlobs } from "../../src/ledger/blobs.ts";
 import { advanceCursor, readCursor } from "../../src/ledger/cursors.ts";
 import type { Database } from "../../src/ledger/database.ts";
+import { forget } from "../../src/audit/forget.ts";
 import { verifyAudit } from "../../src/audit/verify.ts";
 import { appendEvent, EVENT_COLUMNS, type EventRow, lastEvent, readEvents } from "../../src/ledger/events.ts";
 import { acquireLease, readLease, releaseLease, renewLease } from "../../src/ledger/leases.ts";
@@ -200,6 +201,45 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       expect(await after(...cut)).toEqual([{ kind: "truncated", seal: 3 }]);
       expect(await check({ ...whole.head!, hash: "other" })).toEqual([{ kind: "rewritten", seal: 3 }]);
       expect(await check()).toEqual([]);
+    });
+
+    it("forgets a person", async () => {
+      const blobs = databaseBlobs(db);
+      const [own, shared] = [await blobs.put(Buffer.from("own")), await blobs.put(Buffer.from("shared"))];
+      const attachment = (blob: string) => ({ filename: "a", contentType: "a/b", size: 1, blob });
+      const content = { text: "t", quoted: "", signature: "", attachments: [attachment(own), attachment(shared)] };
+      await insertTask(db, task("a"));
+      await insertOutbox(db, mail("a"));
+      await insertMessage(db, { ...message("m1"), sender: "Boss@b.example", taskId: "a", content });
+      await insertMessage(db, {
+        ...message("m2"),
+        sender: "other@b.example",
+        content: { ...content, attachments: [attachment(shared)] },
+      });
+      const event = { at: 1, kind: "received", from: "boss@b.example", subject: "s", messageId: "<1@b>" } as const;
+      await appendEvent(db, { ...event, to: ["desk@a.example", "BOSS@b.example"], data: { why: "by boss" } });
+      await appendEvent(db, { ...event, from: "theboss@b.example", data: {} });
+      const clock = () => 5;
+      await verifyAudit(db, { clock });
+      const forgetBoss = () => forget({ db, blobs, clock }, "boss@b.example");
+      await expect(forgetBoss()).rejects.toMatchObject({ code: "ADDRESS_IN_USE" });
+      await settleTask(db, "a", { kind: "expired", deadline: "" }, 2);
+      expect(await forgetBoss()).toMatchObject({ tasks: 1, messages: 1, blobs: 1, events: 1 });
+      expect(await findTask(db, "a")).toMatchObject({ addressees: ["forgotten"], subject: "", body: "" });
+      expect(await findMessage(db, "m1")).toMatchObject({
+        sender: null,
+        raw: "",
+        content: { text: "", attachments: [] },
+      });
+      expect(await findMessage(db, "m2")).toMatchObject({ sender: "other@b.example", content: { text: "t" } });
+      await expect(blobs.get(own)).rejects.toMatchObject({ code: "BLOB_NOT_FOUND" });
+      expect(Buffer.from(await blobs.get(shared)).toString()).toBe("shared");
+      expect(await readEvents(db)).toMatchObject([
+        { to: ["desk@a.example"], data: {}, forgotten: ["messageId", "from", "subject", "to", "why"] },
+        { from: "theboss@b.example", subject: "s" },
+        { kind: "forgotten" },
+      ]);
+      expect(await verifyAudit(db, { clock })).toMatchObject({ ok: true, events: 3 });
     });
 
     it("goes on when a transaction of another process fails", async () => {

@@ -95,7 +95,7 @@ describe("a mail whose content is missing", () => {
       if (missing) throw new EmailKitError("BLOB_NOT_FOUND", "Gone.");
       return blobs.get(reference);
     };
-    await using desk = await parked({ blobs: { put: (content) => blobs.put(content), get } });
+    await using desk = await parked({ blobs: { ...blobs, get } });
     await desk.kit.runOnce();
     expect(desk.log.codes()).toEqual(["BLOB_NOT_FOUND"]);
     missing = false;
