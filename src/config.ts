@@ -14,6 +14,7 @@ import { type Budget, type BudgetPreset, readBudget } from "./policy/budget.ts";
 import { ownSecrets } from "./policy/outbound-review.ts";
 import { readReview, type ReviewConfig } from "./policy/review-policy.ts";
 import { hasScope, type Scope, SCOPES } from "./policy/permission.ts";
+import type { InboundPolicy } from "./policy/inbound.ts";
 import type { BusinessCalendar } from "./time/calendar.ts";
 import type { Clock } from "./time/clock.ts";
 import { durationMs, type Duration } from "./time/duration.ts";
@@ -94,6 +95,8 @@ export interface EmailKitConfig<AgentName extends string = string, Task extends 
   secret?: string;
   /** How much may be sent, besides the agents' own `budget`. Default: no limits. */
   budgets?: Budgets;
+  /** What is asked of mail that comes in, besides grades and the injection score. */
+  inbound?: InboundPolicy;
   /** Where mails and attachments are kept. Default: files in `<ledger>.blobs/`, or a table of the ledger in PostgreSQL. */
   blobs?: BlobStore;
   /** Default: warnings and errors to standard error. */

@@ -31,7 +31,17 @@ export type { FailedAttempt, FailedOutcome, ReplyAttachment } from "./ledger/out
 export type { ThreadRecord } from "./ledger/threads.ts";
 export { consoleLogger, type LogFields, type Logger, silentLogger } from "./log.ts";
 export type { Grade } from "./policy/assurance.ts";
+export { type AttachmentRules, PROGRAMS } from "./policy/attachments.ts";
 export type { Budget, BudgetPreset } from "./policy/budget.ts";
+export type { InboundPolicy, InjectionJudge, JudgedMail, SenderVerifier } from "./policy/inbound.ts";
+export {
+  INJECTION_THRESHOLDS,
+  type InjectionScore,
+  type InjectionThresholds,
+  type ScoredMail,
+  scoreInjection,
+  spotlight,
+} from "./policy/injection-score.ts";
 export type { ReviewFinding, ReviewVerdict } from "./policy/outbound-review.ts";
 export type { CheckVerdict, ReviewConfig, ReviewedMail } from "./policy/review-policy.ts";
 export type { Scope } from "./policy/permission.ts";
@@ -39,6 +49,7 @@ export type { WarmUp } from "./policy/warm-up.ts";
 export type { BusinessCalendar, Weekday } from "./time/calendar.ts";
 export type { Deadline } from "./time/deadline.ts";
 export type { Duration } from "./time/duration.ts";
+export { type DnsResolver, mailauthVerifier } from "./transport/mailauth.ts";
 export type { Pruned, PruneOptions } from "./worker/prune.ts";
 export type { ActOptions } from "./worker/release.ts";
 export type { HeldMail } from "./worker/held.ts";

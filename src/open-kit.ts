@@ -13,6 +13,7 @@ import { openPostgres } from "./ledger/postgres.ts";
 import { isPostgresUrl } from "./ledger/postgres/url.ts";
 import { openSqlite } from "./ledger/sqlite.ts";
 import { consoleLogger } from "./log.ts";
+import { PROGRAMS } from "./policy/attachments.ts";
 import { createMailbox } from "./transport/imap.ts";
 import { createSubmitter } from "./transport/smtp.ts";
 import type { Mailbox } from "./transport/transport.ts";
@@ -50,6 +51,7 @@ export async function openKit(
     ledger,
     blobs: config.blobs ?? defaultBlobs(config.ledger, db),
     tokenKey: await readTokenKey(config.ledger, config.secret),
+    inbound: { ...config.inbound, attachments: { deny: PROGRAMS, ...config.inbound?.attachments } },
     clock,
     ...(config.calendar && { calendar: config.calendar }),
     newId: randomUUID,

@@ -2,6 +2,7 @@ import type { Agent } from "../accounts/agent.ts";
 import type { BlobStore } from "../blobs/blobs.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
+import type { InboundPolicy } from "../policy/inbound.ts";
 import type { BusinessCalendar } from "../time/calendar.ts";
 import type { Clock } from "../time/clock.ts";
 import type { KnownTasks } from "./calls/known-tasks.ts";
@@ -13,6 +14,8 @@ export interface OpenKit {
   /** Signs reply and bounce tokens. */
   tokenKey: Uint8Array;
   agents: ReadonlyMap<string, Agent>;
+  /** What is asked of mail that comes in. */
+  inbound: InboundPolicy;
   clock: Clock;
   /** The definitions of tasks that it was given. */
   tasks: KnownTasks;

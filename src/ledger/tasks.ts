@@ -1,4 +1,6 @@
 import type { Grade } from "../policy/assurance.ts";
+import type { AttachmentRules } from "../policy/attachments.ts";
+import type { InjectionThresholds } from "../policy/injection-score.ts";
 import { one, type Sql } from "./database.ts";
 import { withdraw } from "./outbox.ts";
 import { decideWaits, undecideWaits } from "./waits.ts";
@@ -8,6 +10,10 @@ import type { FailedAttempt, StoredOutcome } from "./outcome.ts";
 export interface Acceptance {
   grade: Grade;
   from: string[];
+  /** From which injection scores on only data, or nothing, reaches the graph. Default: by who is known to have written. */
+  injection?: InjectionThresholds;
+  /** Which attachments a reply may have, besides what the kit refuses. */
+  attachments?: AttachmentRules;
   /** How often a reply that does not hold what was asked for is answered with a mail that says so. */
   maxClarifications: number;
   /** Whether who answered is told what was understood. */

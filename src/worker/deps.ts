@@ -3,6 +3,7 @@ import type { BlobStore } from "../blobs/blobs.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import type { Clock } from "../time/clock.ts";
+import type { InboundPolicy } from "../policy/inbound.ts";
 import type { Mailbox, Submitter } from "../transport/transport.ts";
 import type { ResumePort, ServePort } from "./ports.ts";
 
@@ -15,6 +16,7 @@ export interface WorkerDeps {
   submitters: ReadonlyMap<string, Submitter>;
   /** Each mailbox once, with the agents that share it. */
   mailboxes: readonly { mailbox: Mailbox; agents: readonly Agent[] }[];
+  inbound: InboundPolicy;
   resume: ResumePort;
   serve: ServePort;
   clock: Clock;

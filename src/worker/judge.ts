@@ -1,12 +1,13 @@
 import type { TaskRecord } from "../ledger/tasks.ts";
 import { matchesAddress, sameAddress } from "../mail/address.ts";
-import { readAuthentication } from "../mail/authentication-results.ts";
 import type { Classification } from "../mail/classify.ts";
 import type { DeliveryStatus } from "../mail/delivery-status.ts";
 import type { MailMessage } from "../mail/message.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { injectionReason, scoreMail } from "./injection.ts";
+import { refusedAttachment } from "../policy/attachments.ts";
 import { judgeReply, parseReply } from "./reply.ts";
+import { senderVerdict } from "./sender.ts";
 import type { Mail, Verdict } from "./verdict.ts";
 
 /** Decides by what kind of mail it is, and then by whom it is from. */
@@ -98,7 +99,7 @@ function isForAnotherAgent({ correlation, agent }: Mail): boolean {
 }
 
 /** A mail that answers nothing of ours: work for a served agent, if it may be asked. */
-function judgeRequest(deps: WorkerDeps, mail: Mail): Verdict {
+async function judgeRequest(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
   const { message, agent, classification } = mail;
   const served = agent && deps.serve.served(agent.name);
   if (!served) return unmatched("Nobody waits for it.");
@@ -113,11 +114,13 @@ function judgeRequest(deps: WorkerDeps, mail: Mail): Verdict {
       reason: `${from ?? "A sender without an address"} may not ask "${agent.name}".`,
     };
   }
-  if (readAuthentication(message, agent.authservIds).verdict === "fail") {
-    return { disposition: "quarantined", reason: `It is not from ${from}, says the receiving server.` };
+  if ((await senderVerdict(deps, mail)) === "fail") {
+    return { disposition: "quarantined", reason: `It is not from ${from}, says who verified it.` };
   }
+  const refused = refusedAttachment(message.attachments, deps.inbound.attachments ?? {});
+  if (refused) return { disposition: "quarantined", reason: refused };
   const provenance = served.from === "anyone" ? "stranger" : "expected";
-  const injection = scoreMail(mail, provenance, undefined);
+  const injection = await scoreMail(deps, mail, provenance, undefined);
   if (injection.band === "quarantine")
     return { disposition: "quarantined", injection, reason: injectionReason(injection) };
   return { disposition: "request", injection };

@@ -132,7 +132,7 @@ async function receiveMessage(
     addresses: agent && !isFromAnotherAgent(deps, message, agent) ? [agent.address.address] : [],
     isOwn: () => correlation.kind === "sent-by-us",
   });
-  const judged = await judge(deps, { message, classification, correlation, parts, agent, junk });
+  const judged = await judge(deps, { message, classification, correlation, parts, raw: base.raw, agent, junk });
   const record: MessageRecord = {
     ...base,
     agent: agent?.name ?? null,

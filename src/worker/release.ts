@@ -12,7 +12,10 @@ import { acceptRequest, ofMail } from "./receive.ts";
 import { judgeReply } from "./reply.ts";
 import { settle } from "./settle.ts";
 
-type Deps = Pick<WorkerDeps, "ledger" | "blobs" | "agents" | "clock" | "serve" | "log" | "tokenKey" | "maxBytes">;
+type Deps = Pick<
+  WorkerDeps,
+  "ledger" | "blobs" | "agents" | "inbound" | "clock" | "serve" | "log" | "tokenKey" | "maxBytes"
+>;
 
 /** Of what a person does by hand. */
 export interface ActOptions {
@@ -65,7 +68,7 @@ export async function releaseMessage(
   const correlation = { kind: "task" as const, task, signal: "none" as const };
   const agent = deps.agents.get(task.agent);
   const classification = classify(message, { addresses: [], isOwn: () => false });
-  const mail = { message, classification, correlation, parts: partsOf(message, correlation), agent };
+  const mail = { message, classification, correlation, parts: partsOf(message, correlation), raw: record.raw, agent };
   const seen = { grade: record.grade ?? "E" };
   const { outcome, clarify } = await judgeReply(deps, mail, task, seen);
   const reply = { from: record.sender ?? "", messageId: message.messageId };

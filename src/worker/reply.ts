@@ -1,22 +1,17 @@
-import type { BlobStore } from "../blobs/blobs.ts";
-import type { Database } from "../ledger/database.ts";
 import { earlierReplies } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
-import { readAuthentication } from "../mail/authentication-results.ts";
 import { parseStructuredReply } from "../mail/structured-reply.ts";
 import { assuranceGrade, type Grade, isExpectedSender, meetsGrade } from "../policy/assurance.ts";
-import type { Clock } from "../time/clock.ts";
+import { refusedAttachment } from "../policy/attachments.ts";
 import { mayClarify } from "./clarify.ts";
+import type { WorkerDeps } from "./deps.ts";
 import { attachmentContents, attachmentsOf } from "./parts.ts";
 import { injectionReason, scoreMail } from "./injection.ts";
+import { senderVerdict } from "./sender.ts";
 import type { InjectionVerdict, Mail, Verdict } from "./verdict.ts";
 
-interface ReplyDeps {
-  ledger: { db: Database };
-  blobs: BlobStore;
-  clock: Clock;
-}
+type ReplyDeps = Pick<WorkerDeps, "ledger" | "blobs" | "inbound" | "clock" | "log">;
 
 /**
  * A reply settles its task when it is known well enough who sent it, gives no orders to machines, and holds what was asked for.
@@ -35,7 +30,7 @@ export async function judgeReply(
     assuranceGrade({
       signal: mail.correlation.kind === "task" ? mail.correlation.signal : "none",
       sender: isExpectedSender(message.from?.address, expected) ? "expected" : "other",
-      verdict: readAuthentication(message, mail.agent?.authservIds ?? []).verdict,
+      verdict: await senderVerdict(deps, mail),
       ...(mail.junk && { junk: true }),
     });
   if (!released && !meetsGrade(grade, task.accept.grade)) {
@@ -47,7 +42,11 @@ export async function judgeReply(
     };
   }
   if (task.outcome) return { disposition: "late", grade, reason: "The task had its outcome already." };
-  const injection = scoreMail(mail, grade === "A" ? "owner" : "expected", task);
+  const refused =
+    refusedAttachment(message.attachments, deps.inbound.attachments ?? {}) ??
+    refusedAttachment(message.attachments, task.accept.attachments ?? {});
+  if (!released && refused) return { disposition: "quarantined", grade, reason: refused };
+  const injection = await scoreMail(deps, mail, grade === "A" ? "owner" : "expected", task, !released);
   if (!released && injection.band === "quarantine") {
     return { disposition: "quarantined", grade, injection, reason: injectionReason(injection) };
   }

@@ -30,6 +30,8 @@ export interface Mail {
   classification: Classification;
   correlation: Correlation;
   parts: ReplyParts;
+  /** Where its bytes are. */
+  raw: string;
   agent: Agent | undefined;
   /** Whether the provider had put it into the Junk folder. */
   junk?: boolean;

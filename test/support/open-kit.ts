@@ -14,6 +14,7 @@ export async function memoryKit(options: Partial<OpenKit> = {}): Promise<OpenKit
     tokenKey: Buffer.alloc(32, 7),
     agents: new Map(),
     tasks: new Map(),
+    inbound: {},
     clock,
     newId: randomUUID,
     log: silentLogger,

@@ -1,6 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { EmailKitError } from "../../errors.ts";
 import { inputJsonSchema } from "../../mail/structured-reply.ts";
+import type { AttachmentRules } from "../../policy/attachments.ts";
+import type { InjectionThresholds } from "../../policy/injection-score.ts";
 import type { Grade } from "../../policy/assurance.ts";
 import { checkDeadline, type Deadline } from "../../time/deadline.ts";
 
@@ -19,6 +21,13 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
     grade?: Grade;
     /** Who may answer besides the addressees: addresses or `*@domain`. Default: nobody. */
     from?: readonly string[];
+    /**
+     * From which injection scores (0 to 1) on only data that `reply` has checked reaches the graph, and from which on the reply is quarantined.
+     * Default: by how sure it is who wrote, {@link INJECTION_THRESHOLDS}.
+     */
+    injection?: InjectionThresholds;
+    /** Which attachments a reply may have, besides what the kit refuses; a reply with others is quarantined. Default: any. */
+    attachments?: AttachmentRules;
   };
   /**
    * How often a reply that does not hold what `reply` asks for is answered with a mail that says what is missing, before the outcome is
@@ -53,6 +62,8 @@ export interface TaskDefinition<Reply = unknown, Name extends string = string> {
   readonly accept: {
     grade: Grade;
     from: readonly string[];
+    injection?: InjectionThresholds;
+    attachments?: AttachmentRules;
     maxClarifications: number;
     receipt: boolean;
     retries: number;
@@ -93,6 +104,8 @@ export function defineTask(name: string, options: TaskOptions = {}): TaskDefinit
     accept: {
       grade: options.accept?.grade ?? "C",
       from: options.accept?.from ?? [],
+      ...(options.accept?.injection && { injection: options.accept.injection }),
+      ...(options.accept?.attachments && { attachments: options.accept.attachments }),
       maxClarifications: options.maxClarifications ?? 2,
       receipt: options.receipt ?? false,
       retries: options.retries ?? 2,

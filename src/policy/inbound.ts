@@ -1,0 +1,34 @@
+import type { AttachmentRules } from "./attachments.ts";
+import type { InjectionScore } from "./injection-score.ts";
+
+/** What is asked of every mail that comes in, before anything of it reaches a graph. */
+export interface InboundPolicy {
+  /**
+   * Says whether a mail is really from the domain in its From, where no `Authentication-Results` of a trusted receiver says it: {@link mailauthVerifier}, or one's own.
+   * Default: nobody does, and the grade is B or C.
+   */
+  verifySender?: SenderVerifier;
+  /** Looks at each mail besides the score, such as a classifier or a model. What it says counts where it is stricter. Default: none. */
+  judge?: InjectionJudge;
+  /** Mails with other attachments are quarantined. Default: `{ deny: PROGRAMS }`. */
+  attachments?: AttachmentRules;
+}
+
+/** `raw`: the mail's bytes. "none" where nothing can be said. It may look up DNS; a rejection counts as "none". */
+export type SenderVerifier = (raw: Uint8Array) => Promise<"pass" | "fail" | "none">;
+
+/** Within 30 seconds; a mail whose judge fails is quarantined. */
+export type InjectionJudge = (mail: JudgedMail) => Promise<InjectionScore["band"]>;
+
+export interface JudgedMail {
+  /** The agent that it came to. */
+  agent: string | undefined;
+  /** The name of the task that it answers; undefined for a request. */
+  task: string | undefined;
+  from: string | undefined;
+  subject: string;
+  /** What its author wrote, without history and signature. Untrusted. */
+  text: string;
+  attachments: readonly { filename: string; contentType: string; size: number }[];
+  score: Pick<InjectionScore, "score" | "band"> & { rules: readonly string[] };
+}

@@ -1,0 +1,18 @@
+import { readAuthentication } from "../mail/authentication-results.ts";
+import type { WorkerDeps } from "./deps.ts";
+import type { Mail } from "./verdict.ts";
+
+/** Whether the mail is from the domain that it says: by the word of a trusted receiver, or else by the kit's own verifier. */
+export async function senderVerdict(
+  { blobs, inbound, log }: Pick<WorkerDeps, "blobs" | "inbound" | "log">,
+  { message, agent, raw }: Mail,
+): Promise<"pass" | "fail" | "none"> {
+  const { verdict } = readAuthentication(message, agent?.authservIds ?? []);
+  if (verdict !== "none" || !inbound.verifySender) return verdict;
+  try {
+    return await inbound.verifySender(await blobs.get(raw));
+  } catch (error) {
+    log.warn("A sender could not be verified", { messageId: message.messageId, error });
+    return "none";
+  }
+}
