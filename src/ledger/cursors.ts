@@ -10,11 +10,28 @@ export async function readCursor(sql: Sql, mailbox: string, uidValidity: string)
   return row?.uid;
 }
 
-/** Moves the cursor forward, in the transaction that stores the mail. */
-export async function advanceCursor(sql: Sql, mailbox: string, uidValidity: string, uid: number): Promise<void> {
+/** How long it is believed that more mails of a pass are to follow. Milliseconds. */
+export const READING_MS = 5_000;
+
+/** Moves the cursor forward, in the transaction that stores the mails. `readingUntil`: where more of the same pass follow, when they should be there at the latest. */
+export async function advanceCursor(
+  sql: Sql,
+  mailbox: string,
+  uidValidity: string,
+  uid: number,
+  readingUntil: number | null = null,
+): Promise<void> {
   await sql.run(
-    `INSERT INTO cursors (mailbox, uid_validity, uid) VALUES (:mailbox, :uidValidity, :uid)
-     ON CONFLICT (mailbox, uid_validity) DO UPDATE SET uid = :uid WHERE cursors.uid < :uid`,
-    { mailbox, uidValidity, uid },
+    `INSERT INTO cursors (mailbox, uid_validity, uid, reading_until) VALUES (:mailbox, :uidValidity, :uid, :readingUntil)
+     ON CONFLICT (mailbox, uid_validity) DO UPDATE SET uid = :uid, reading_until = :readingUntil WHERE cursors.uid <= :uid`,
+    { mailbox, uidValidity, uid, readingUntil },
+  );
+}
+
+/** The pass is over. */
+export async function endReading(sql: Sql, mailbox: string, uidValidity: string): Promise<void> {
+  await sql.run(
+    "UPDATE cursors SET reading_until = NULL WHERE mailbox = :mailbox AND uid_validity = :uidValidity AND reading_until IS NOT NULL",
+    { mailbox, uidValidity },
   );
 }

@@ -185,8 +185,10 @@ const MIGRATIONS = [
     mailbox TEXT NOT NULL,
     uid_validity TEXT NOT NULL,
     uid INTEGER NOT NULL,
+    reading_until INTEGER,
     PRIMARY KEY (mailbox, uid_validity)
   ) STRICT;
+  CREATE INDEX cursors_reading ON cursors (reading_until) WHERE reading_until IS NOT NULL;
 
   CREATE TABLE leases (
     name TEXT PRIMARY KEY,

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { EmailKitError } from "../errors.ts";
-import type { Database, Sql, SqlParameters, SqlValue } from "./database.ts";
+import type { Database, Sql, SqlParameters, SqlValue, TransactionOptions } from "./database.ts";
 
 /** How often other processes' commits are looked for: one `PRAGMA data_version`, a few microseconds. */
 const POLL_MS = 100;
@@ -9,6 +9,17 @@ const POLL_MS = 100;
 const DURABLE = "PRAGMA synchronous = FULL";
 /** A list parameter, which SQLite has not. */
 const LIST = /\bIN :(\w+)/g;
+/** Transactions that wait at the same time become durable by one sync of the disk, up to so many. */
+const GROUP = 64;
+/** SQLite answers at once: without a pause, a long run of statements would keep the process from its timers and connections. */
+const SLICE_MS = 10;
+
+interface Job {
+  work: (sql: Sql) => Promise<unknown>;
+  durable: TransactionOptions["durable"];
+  resolve: (result: never) => void;
+  reject: (error: unknown) => void;
+}
 
 /**
  * Opens a SQLite file (WAL) as a ledger database, or a fresh one in memory with `:memory:`.
@@ -45,12 +56,54 @@ export function openSqlite(path: string): Database {
   };
   /** What is asked while a transaction is open waits for its end. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = queue.last.then(work);
+    const turn = queue.last.then(async () => {
+      if (performance.now() - queue.rested > SLICE_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        queue.rested = performance.now();
+      }
+      return work();
+    });
     queue.last = turn.catch(() => {});
     return turn;
   };
   const committed = () => {
     for (const listener of listeners) listener();
+  };
+
+  const jobs: Job[] = [];
+  /** Runs the transactions that wait as savepoints of one, so that one that throws undoes itself alone. Nobody hears of theirs before all are committed. */
+  const runGroup = async () => {
+    const group = jobs.splice(0, GROUP);
+    if (group.length === 0) return;
+    const settled: (() => void)[] = [];
+    const soon = group.every((job) => job.durable === "soon");
+    try {
+      if (soon) guard(() => db.exec("PRAGMA synchronous = NORMAL"));
+      guard(() => db.exec("BEGIN IMMEDIATE"));
+      const before = totalChanges(prepare);
+      for (const job of group) settled.push(await attempt(job));
+      guard(() => db.exec("COMMIT"));
+      if (totalChanges(prepare) > before) committed();
+      for (const settle of settled) settle();
+    } catch (error) {
+      if (!closed && db.isTransaction) db.exec("ROLLBACK");
+      for (const job of group) job.reject(error);
+    } finally {
+      if (soon && !closed) db.exec(DURABLE);
+    }
+  };
+  const attempt = async (job: Job): Promise<() => void> => {
+    guard(() => db.exec("SAVEPOINT job"));
+    try {
+      const result = await job.work(direct);
+      guard(() => db.exec("RELEASE job"));
+      return () => job.resolve(result as never);
+    } catch (error) {
+      // Some failures, such as a full disk, end the whole transaction.
+      if (!db.isTransaction) throw error;
+      db.exec("ROLLBACK TO job; RELEASE job");
+      return () => job.reject(error);
+    }
   };
 
   return {
@@ -63,21 +116,9 @@ export function openSqlite(path: string): Database {
         return changes;
       }),
     transaction: (work, { durable = "now" } = {}) =>
-      inTurn(async () => {
-        if (durable === "soon") guard(() => db.exec("PRAGMA synchronous = NORMAL"));
-        guard(() => db.exec("BEGIN IMMEDIATE"));
-        const before = totalChanges(prepare);
-        try {
-          const result = await work(direct);
-          guard(() => db.exec("COMMIT"));
-          if (totalChanges(prepare) > before) committed();
-          return result;
-        } catch (error) {
-          if (db.isTransaction) db.exec("ROLLBACK");
-          throw error;
-        } finally {
-          if (durable === "soon") db.exec(DURABLE);
-        }
+      new Promise((resolve, reject) => {
+        jobs.push({ work, durable, resolve, reject });
+        inTurn(runGroup).catch(reject);
       }),
     onCommit(listener) {
       listeners.add(listener);
@@ -115,6 +156,8 @@ export function openSqlite(path: string): Database {
 
 interface Queue {
   last: Promise<unknown>;
+  /** When the process last saw to other things, by performance.now(). */
+  rested: number;
 }
 
 const queues = new Map<string, WeakRef<Queue>>();
@@ -124,7 +167,7 @@ function queueOf(path: string): Queue {
   const key = resolve(path);
   const known = path === ":memory:" ? undefined : queues.get(key)?.deref();
   if (known) return known;
-  const queue = { last: Promise.resolve() };
+  const queue = { last: Promise.resolve(), rested: 0 };
   if (path !== ":memory:") queues.set(key, new WeakRef(queue));
   return queue;
 }

@@ -1,3 +1,4 @@
+import { READING_MS } from "./cursors.ts";
 import { one, type Sql } from "./database.ts";
 
 /** What the worker knows of a LangGraph thread besides its state: whose it is, and how its runs fared. */
@@ -62,6 +63,7 @@ function scoped({ graphs, server }: ThreadScope) {
 /**
  * Threads in the scope with something to do, whose lease nobody holds: a wait that was decided and has not woken its thread yet,
  * a retry that is due, or a run whose process vanished. Stalled ones are left out, and those with a request to begin or to answer: whoever serves it resumes them too.
+ * One that has other waits besides is left out while a mailbox is being read: what comes in one pass goes in one resume.
  */
 export async function readyThreads(
   sql: Sql,
@@ -80,13 +82,15 @@ export async function readyThreads(
        AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name IN ('${THREAD}' || t.thread_id, '${DRIVER}' || t.thread_id) AND l.holder IS NOT NULL AND l.lease_until >= :now)
        AND (NOT EXISTS (SELECT 1 FROM requests r WHERE r.thread_id = t.thread_id AND r.state IN ('pending', 'started'))
             OR EXISTS (SELECT 1 FROM requests r WHERE r.thread_id = t.thread_id AND r.state = 'waiting'))
+       AND (NOT EXISTS (SELECT 1 FROM cursors WHERE reading_until > :now AND reading_until <= :now + ${READING_MS})
+            OR NOT EXISTS (SELECT 1 FROM waits w WHERE w.thread_id = t.thread_id AND w.graph = t.graph AND w.closed_at IS NULL AND w.decided_at IS NULL))
      LIMIT :limit`,
     { ...scoped(options), now: options.now, limit: options.limit },
   );
 }
 
-/** When a retry becomes due, or the lease of a run that may have vanished runs out. */
-export async function nextThreadTime(sql: Sql, scope: ThreadScope): Promise<number | undefined> {
+/** When a retry becomes due, the lease of a run that may have vanished runs out, or a mailbox that is being read need not be waited for any more. */
+export async function nextThreadTime(sql: Sql, scope: ThreadScope, now: number): Promise<number | undefined> {
   const row = await one<{ at: number | null }>(
     sql,
     `${HELD} SELECT MIN(at) AS at FROM (
@@ -94,8 +98,9 @@ export async function nextThreadTime(sql: Sql, scope: ThreadScope): Promise<numb
        UNION ALL
        SELECT MIN(held.lease_until) + 1 AS at FROM held CROSS JOIN threads AS t
          WHERE t.thread_id = held.thread_id AND t.stalled_at IS NULL AND ${IN_SCOPE}
+       UNION ALL SELECT MIN(reading_until) AS at FROM cursors WHERE reading_until > :now AND reading_until <= :now + ${READING_MS}
      ) AS times`,
-    scoped(scope),
+    { ...scoped(scope), now },
   );
   return row?.at ?? undefined;
 }

@@ -18,7 +18,7 @@ export interface Progress {
 
 export type PassResult =
   | { kind: "done"; stored: number }
-  /** The reader threw; nothing after the mail in question was handed to it. */
+  /** The reader threw; nothing after the mails in question was handed to it. */
   | { kind: "reader-failed"; stored: number; error: unknown };
 
 /** New mail mostly has the uids next to the last one: these are asked for with their content, in one round trip. */
@@ -62,33 +62,59 @@ export async function readNew(
   });
   // INTERNALDATE has full seconds (RFC 9051 section 2.3.3).
   const oldest = cursor.since === undefined ? undefined : Math.floor(cursor.since / 1000) * 1000;
-  for await (const mail of newMails(session, limits, position, known ? undefined : oldest)) {
-    if (oldest !== undefined && mail.receivedAt < oldest) continue;
+  let told = false;
+  const store = async (mails: readonly StoredMail[], more: boolean) => {
+    await reader.store(mails, more);
+    told = more;
+    stored += mails.length;
+  };
+  for await (const { mails, more } of newMails(session, limits, position, known ? undefined : oldest)) {
+    const wanted = mails.filter((mail) => oldest === undefined || mail.receivedAt >= oldest);
+    if (wanted.length === 0) continue;
     try {
-      await reader.store({ ...mail, uidValidity });
+      await store(
+        wanted.map((mail) => ({ ...mail, uidValidity })),
+        more,
+      );
     } catch (error) {
       return failed(error);
     }
-    position.cursor = mail.uid;
-    stored += 1;
+    position.cursor = wanted.at(-1)!.uid;
+  }
+  try {
+    if (told) await store([], false);
+  } catch (error) {
+    return failed(error);
   }
   return { kind: "done", stored };
 }
 
 type NewMail = Omit<StoredMail, "uidValidity">;
+interface Batch {
+  mails: NewMail[];
+  more: boolean;
+}
 
-/** Advances `position.after` when the consumer asks for the next mail, hence has dealt with the last one. */
+/** Advances `position.after` when the consumer asks for the next mails, hence has dealt with the last ones. */
 async function* newMails(
   session: MailboxSession,
   limits: PassLimits,
   position: Progress,
   oldest: number | undefined,
-): AsyncGenerator<NewMail> {
+): AsyncGenerator<Batch> {
   // Read before the search, so that what arrives in between is not taken for old.
   const last = oldest === undefined ? 0 : await session.lastUid();
   if (oldest === undefined) {
     const range = { from: position.after + 1, to: position.after + NEAR_UIDS };
-    yield* readBatch(session, limits, position, { range, length: Math.min(NEAR_BYTES, limits.maxBytes + 1) });
+    let found = 0;
+    for await (const mails of readBatch(session, limits, {
+      range,
+      length: Math.min(NEAR_BYTES, limits.maxBytes + 1),
+    })) {
+      found += mails.length;
+      yield { mails, more: found === NEAR_UIDS };
+      position.after = mails.at(-1)!.uid;
+    }
   }
   const uids = await session.search(position.after, oldest);
   for (let start = 0; start < uids.length; start += DESCRIBE_UIDS) {
@@ -96,32 +122,45 @@ async function* newMails(
     const described = [...(await session.describe(slice)).values()].toSorted(byUid);
     const wanted = described.filter((mail) => oldest === undefined || mail.receivedAt >= oldest);
     for (const range of batches(wanted, limits)) {
-      yield* readBatch(session, limits, position, { range, length: limits.maxBytes + 1 });
+      for await (const mails of readBatch(session, limits, { range, length: limits.maxBytes + 1 })) {
+        yield { mails, more: mails.at(-1)!.uid < uids.at(-1)! };
+        position.after = mails.at(-1)!.uid;
+      }
     }
     position.after = Math.max(position.after, slice.at(-1) ?? 0);
   }
   position.after = Math.max(position.after, last);
 }
 
+/** A mail that has to be read by itself comes by itself. */
 async function* readBatch(
   session: MailboxSession,
   limits: PassLimits,
-  position: Progress,
   { range, length }: { range: FetchedMail[] | { from: number; to: number }; length: number },
-): AsyncGenerator<NewMail> {
+): AsyncGenerator<[NewMail, ...NewMail[]]> {
   const only = Array.isArray(range) ? range[0] : undefined;
   if (Array.isArray(range) && range.length === 1 && only !== undefined && only.size > limits.maxBytes) {
-    yield await headerOf(session, only);
-    position.after = only.uid;
+    yield [await headerOf(session, only)];
     return;
   }
   const uids = Array.isArray(range) ? range.map((mail) => mail.uid) : range;
-  const mails = [...(await session.read(uids, length)).values()].toSorted(byUid);
-  for (const mail of mails) {
-    const complete = await completed(session, limits, mail, length);
-    if (complete !== undefined) yield complete;
-    position.after = mail.uid;
+  let together: NewMail[] = [];
+  for (const mail of [...(await session.read(uids, length)).values()].toSorted(byUid)) {
+    const { uid, size, receivedAt, source } = mail;
+    if (source !== undefined && size <= limits.maxBytes && source.byteLength < length) {
+      together.push({ uid, size, receivedAt, raw: source, truncated: false });
+      continue;
+    }
+    if (isFilled(together)) yield together;
+    together = [];
+    const alone = await completed(session, limits, mail, length);
+    if (alone !== undefined) yield [alone];
   }
+  if (isFilled(together)) yield together;
+}
+
+function isFilled<T>(list: T[]): list is [T, ...T[]] {
+  return list.length > 0;
 }
 
 /** @returns undefined where the mail has vanished meanwhile. */

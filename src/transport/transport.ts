@@ -77,15 +77,18 @@ export interface StoredMail {
   truncated: boolean;
 }
 
-/** Who reads a mailbox: it names the place to go on from, and stores each mail. */
+/** Who reads a mailbox: it names the place to go on from, and stores the mails. */
 export interface MailboxReader {
   /**
    * Where to go on: mails with a greater uid, and (where given) received at or after `since`: milliseconds since the epoch, by the server's
    * clock and to its full second. Asked at the begin of each pass.
    */
   cursor(uidValidity: string): Promise<{ uid: number; since?: number }>;
-  /** Called one by one in uid order; the next mail is read when the promise resolves. A rejection ends this pass, and the mail is read again in the next one. */
-  store(mail: StoredMail): Promise<void>;
+  /**
+   * The next mails, in uid order; those after them are read when the promise resolves. `more`: this pass has found others beyond these; it may turn out that there are none,
+   * and is then said with an empty list. A rejection ends the pass, and the next one begins behind the cursor.
+   */
+  store(mails: readonly StoredMail[], more: boolean): Promise<void>;
   /** Reads the account's Junk folder (RFC 6154), where there is one, over the same connection: at each poll. Default: it is left alone. */
   junk?: MailboxReader;
 }

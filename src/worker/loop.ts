@@ -22,6 +22,8 @@ export interface LoopOptions {
   onStop?: () => Promise<void>;
   /** Milliseconds after a look in which no wake makes another one. Default: 0. */
   restMs?: number;
+  /** Whether it rests before each look as well: for what a moment's delay does no harm, so that it stands in nobody's way. Default: false. */
+  patient?: boolean;
   clock: Clock;
   outages: Outages;
 }
@@ -56,7 +58,8 @@ export function startLoop(options: LoopOptions): Loop {
         begun = options.clock();
         while ((await options.pass()) > 0 && !stopped);
       } while (dirty && restMs === 0 && !stopped);
-      const due = await options.nextDue();
+      // Whoever looks again in a moment need not know when else.
+      const due = dirty ? undefined : await options.nextDue();
       if (due !== undefined) pause = due <= begun ? LEFT_MS : Math.min(SWEEP_MS, Math.max(1, due - options.clock()));
       options.outages.worked(options.name);
     } catch (error) {
@@ -80,7 +83,7 @@ export function startLoop(options: LoopOptions): Loop {
     if (stopped) return;
     dirty = true;
     if (running || resting) return;
-    const rest = restUntil - performance.now();
+    const rest = options.patient ? restMs : restUntil - performance.now();
     if (rest <= 0) return look();
     resting = true;
     clearTimeout(timer);

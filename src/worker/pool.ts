@@ -1,7 +1,8 @@
 export interface PoolOptions<Item> {
   /** Items that are worked on at the same time. */
   limit: number;
-  find: () => Promise<Item[]>;
+  /** Items that can be worked on, at most so many. */
+  find: (atMost: number) => Promise<Item[]>;
   keyOf: (item: Item) => string;
   /** Must not reject for what can be expected. */
   work: (item: Item) => Promise<unknown>;
@@ -49,7 +50,8 @@ export function startPool<Item>(options: PoolOptions<Item>) {
     async fill(): Promise<0> {
       start();
       if (running.size >= options.limit) return 0;
-      waiting = [...(await options.find())];
+      // What rests is found too, and must not hide the others. Twice as many as fit, since looking has its price.
+      waiting = [...(await options.find(options.limit * 2 + running.size + resting.size))];
       start();
       return 0;
     },

@@ -2,194 +2,148 @@ import { createHash } from "node:crypto";
 import type { Agent } from "../accounts/agent.ts";
 import { blobReference } from "../blobs/blobs.ts";
 import { insertAliases } from "../ledger/aliases.ts";
-import { advanceCursor, readCursor } from "../ledger/cursors.ts";
+import { advanceCursor, endReading, READING_MS, readCursor } from "../ledger/cursors.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
-import {
-  findMessage,
-  insertMessage,
-  moveMessage,
-  type MessageContent,
-  type MessageRecord,
-} from "../ledger/messages.ts";
-import { prunedBefore } from "../ledger/prune.ts";
+import { findMessage, insertMessage, type MessageRecord, moveMessage } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
+import { prunedBefore } from "../ledger/prune.ts";
 import { findRequest, insertRequest, type RequestRecord } from "../ledger/requests.ts";
 import { isSettled, type TaskRecord } from "../ledger/tasks.ts";
 import { registerThread } from "../ledger/threads.ts";
-import { sameAddress, splitSubaddress } from "../mail/address.ts";
-import { classify } from "../mail/classify.ts";
-import type { MailMessage } from "../mail/message.ts";
+import { sameAddress } from "../mail/address.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
-import type { ReplyParts } from "../mail/strip-thread-history.ts";
 import type { Mailbox, MailboxReader, StoredMail } from "../transport/transport.ts";
 import { recordAway } from "./away.ts";
 import { settleBounce } from "./bounce.ts";
-import { composeClarification, putClarification } from "./clarify.ts";
-import type { FollowUp } from "./conversation.ts";
+import { putClarification } from "./clarify.ts";
 import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
-import { expectedOutcome, findExpecting } from "./expected.ts";
-import { judge } from "./judge.ts";
-import { attachmentsOf, partsOf } from "./parts.ts";
+import { findExpecting } from "./expected.ts";
 import { settle } from "./settle.ts";
-import type { Verdict } from "./verdict.ts";
+import { type Box, parse, type Parsed, understand, type Understood } from "./understand.ts";
 
 /** How far before the ledger's making a mailbox is looked at first: clocks differ. */
 const FIRST_LOOK_BACK_MS = 86_400_000;
 
+/** Mails that are stored in one transaction at most; as many are being parsed while those before them are stored. */
+const TOGETHER = 20;
+/** For how long a pass over a mailbox may hold up threads that wait for more than one answer. Milliseconds. */
+const MAX_READING_MS = 30_000;
+
 /** Reads a mailbox on behalf of the agents that share it. */
 export function mailboxReader(deps: WorkerDeps, mailbox: Mailbox, agents: readonly Agent[]): MailboxReader {
+  const box = { key: mailbox.key, agents, junk: false };
   return {
-    cursor: (uidValidity) => cursorOf(deps, mailbox.key, uidValidity),
-    store: (mail) => receive(deps, mailbox.key, agents, mail),
+    ...readerOf(deps, box, (mails, readingUntil) => receive(deps, box, mails, readingUntil)),
     ...(agents.some(({ junk }) => junk) && { junk: junkReader(deps, mailbox, agents) }),
   };
 }
 
 /** Of what a provider takes for junk, only what belongs to a task is kept or looked at. */
 function junkReader(deps: WorkerDeps, mailbox: Mailbox, agents: readonly Agent[]): MailboxReader {
-  const key = mailbox.junkKey;
-  return {
-    cursor: (uidValidity) => cursorOf(deps, key, uidValidity),
-    async store(mail) {
+  const box = { key: mailbox.junkKey, agents, junk: true };
+  return readerOf(deps, box, async (mails, readingUntil) => {
+    for (const mail of mails) {
       const parsed = await parseMail(mail.raw, { putAttachment: async (content) => blobReference(content) });
       const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
       const found = parsed.kind === "parsed" ? await correlate(deps.ledger.db, parsed.message, keys) : undefined;
       const interested = found?.kind === "task" && agents.some(({ name, junk }) => junk && name === found.task.agent);
-      if (interested) await receive(deps, key, agents, mail, true);
-      else await advanceCursor(deps.ledger.db, key, mail.uidValidity, mail.uid);
-    },
-  };
-}
-
-async function cursorOf(
-  deps: WorkerDeps,
-  mailbox: string,
-  uidValidity: string,
-): Promise<{ uid: number; since?: number }> {
-  const uid = await readCursor(deps.ledger.db, mailbox, uidValidity);
-  if (uid !== undefined) return { uid };
-  return { uid: 0, since: Math.max(deps.ledger.createdAt - FIRST_LOOK_BACK_MS, await prunedBefore(deps.ledger.db)) };
-}
-
-/** Understands one mail and stores it, with all that follows from it, in one transaction. A rejection means that it is not stored. */
-async function receive(
-  deps: WorkerDeps,
-  mailbox: string,
-  agents: readonly Agent[],
-  mail: StoredMail,
-  junk = false,
-): Promise<void> {
-  const raw = blobReference(mail.raw);
-  // It is written while the mail is being understood; both come before the transaction.
-  const stored = deps.blobs.put(mail.raw);
-  stored.catch(() => {});
-  const parsed = mail.truncated
-    ? { kind: "unreadable" as const, reason: `The mail has ${mail.size} octets, more than is read.` }
-    : await parseMail(mail.raw, { putAttachment: (content) => deps.blobs.put(content) });
-  const record: MessageRecord = {
-    id: createHash("sha256").update(`${mailbox}\0${raw}`).digest("hex"),
-    agent: null,
-    mailbox,
-    uidValidity: mail.uidValidity,
-    uid: mail.uid,
-    messageId: null,
-    sender: null,
-    subject: "",
-    classification: "unreadable",
-    disposition: "unreadable",
-    reason: parsed.kind === "unreadable" ? parsed.reason : null,
-    taskId: null,
-    grade: null,
-    raw,
-    content: { text: "", quoted: "", signature: "", attachments: [] },
-    receivedAt: mail.receivedAt,
-    storedAt: deps.clock(),
-  };
-  if (parsed.kind === "unreadable") {
-    deps.log.warn("A mail cannot be read", { mailbox, uid: mail.uid, reason: parsed.reason });
-    const verdict: Verdict = { disposition: "unreadable", reason: parsed.reason };
-    await stored;
-    await deps.ledger.db.transaction((sql) => store(deps, sql, record, { task: undefined, verdict }));
-    return;
-  }
-  await receiveMessage(deps, agents, record, { message: parsed.message, junk, stored });
-}
-
-async function receiveMessage(
-  deps: WorkerDeps,
-  agents: readonly Agent[],
-  base: MessageRecord,
-  { message, junk, stored }: { message: MailMessage; junk: boolean; stored: Promise<string> },
-): Promise<void> {
-  const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
-  const correlation = await correlate(deps.ledger.db, message, keys);
-  const parts = partsOf(message, correlation);
-  const agent = agentOf(agents, message, correlation);
-  const classification = classify(message, {
-    addresses: agent && !isFromAnotherAgent(deps, message, agent) ? [agent.address.address] : [],
-    isOwn: () => correlation.kind === "sent-by-us",
-  });
-  const judged = await judge(deps, { message, classification, correlation, parts, raw: base.raw, agent, junk });
-  const record: MessageRecord = {
-    ...base,
-    agent: agent?.name ?? null,
-    messageId: message.messageId ?? null,
-    sender: message.from?.address ?? null,
-    subject: message.subject,
-    classification: classification.kind,
-    content: contentOf(message, parts),
-  };
-  const clarification = await clarificationFor(deps, record, correlation, judged);
-  const verdict: Verdict = judged.clarify && !clarification ? { ...judged, disposition: "settled" } : judged;
-  const to = [...message.to, ...message.cc].map(({ address }) => address);
-  await stored;
-  await deps.ledger.db.transaction(async (sql) => {
-    // Looked for here, so that a wait which begins meanwhile is not missed.
-    const expecting = correlation.kind === "none" && agent && (await findExpecting(sql, agent.name, message));
-    if (expecting) {
-      const outcome = expectedOutcome(message, parts, base.receivedAt);
-      const verdict: Verdict = { disposition: "settled", grade: "E", outcome };
-      await store(deps, sql, record, { task: expecting, verdict, to });
-    } else {
-      const task = correlation.kind === "task" ? correlation.task : undefined;
-      await store(deps, sql, record, { task, verdict, correlation, to, clarification });
+      const until = () => readingUntil(mail === mails.at(-1));
+      if (interested) await receive(deps, box, [mail], until);
+      else await advanceCursor(deps.ledger.db, box.key, mail.uidValidity, mail.uid, until());
     }
   });
 }
 
-/** What was made of a mail. */
-interface Understood {
-  task: TaskRecord | undefined;
-  verdict: Verdict;
-  correlation?: Correlation;
-  /** The addresses in To and Cc. */
-  to?: string[];
-  clarification?: FollowUp | undefined;
+/** When the mails should be there that follow; null where none do. `last`: of the mails at hand. */
+type ReadingUntil = (last: boolean) => number | null;
+
+function readerOf(
+  deps: WorkerDeps,
+  { key }: Box,
+  store: (mails: readonly StoredMail[], readingUntil: ReadingUntil) => Promise<void>,
+): MailboxReader {
+  const { db } = deps.ledger;
+  const pass = { begunAt: 0, uidValidity: "" };
+  return {
+    async cursor(uidValidity) {
+      Object.assign(pass, { begunAt: deps.clock(), uidValidity });
+      const uid = await readCursor(db, key, uidValidity);
+      if (uid !== undefined) return { uid };
+      return { uid: 0, since: Math.max(deps.ledger.createdAt - FIRST_LOOK_BACK_MS, await prunedBefore(db)) };
+    },
+    async store(mails, more) {
+      if (mails.length === 0) return endReading(db, key, pass.uidValidity);
+      await store(mails, (last) =>
+        last && !more ? null : Math.min(deps.clock() + READING_MS, pass.begunAt + MAX_READING_MS),
+      );
+    },
+  };
 }
 
-/** The mail that asks again for what is missing. */
-async function clarificationFor(
+/** Understands the mails and stores them, some at a time. A rejection means that from one of them on, none is stored. */
+async function receive(
   deps: WorkerDeps,
-  record: MessageRecord,
-  correlation: Correlation,
-  verdict: Verdict,
-): Promise<FollowUp | undefined> {
-  if (!verdict.clarify || correlation.kind !== "task" || record.sender === null) return undefined;
-  const agent = deps.agents.get(correlation.task.agent);
-  if (!agent) return undefined;
-  const reply = { from: record.sender, messageId: record.messageId ?? undefined };
-  return composeClarification(deps, agent, correlation.task, reply, verdict.clarify, record.storedAt);
+  box: Box,
+  mails: readonly StoredMail[],
+  readingUntil: ReadingUntil,
+): Promise<void> {
+  const parsed: Promise<Parsed>[] = [];
+  const parseNext = (mail: StoredMail) => {
+    const next = parse(deps, box.key, mail);
+    next.catch(() => {});
+    parsed.push(next);
+  };
+  for (const mail of mails.slice(0, TOGETHER)) parseNext(mail);
+  let group: Understood[] = [];
+  const storeGroup = async (last: boolean) => {
+    await storeTogether(deps, group, readingUntil(last));
+    group = [];
+  };
+  for (const place of mails.keys()) {
+    const ahead = mails[place + TOGETHER];
+    if (ahead) parseNext(ahead);
+    const mail = await parsed[place]!;
+    let understood = await understand(deps, box, mail);
+    if (group.some((before) => changes(before, understood))) {
+      await storeGroup(false);
+      understood = await understand(deps, box, mail);
+    }
+    group.push(understood);
+    const last = place === mails.length - 1;
+    if (last || group.length === TOGETHER) await storeGroup(last);
+  }
+}
+
+/** Whether what a mail does could change what is made of another one. */
+function changes(before: Understood, after: Understood): boolean {
+  return before.task ? before.task.id === after.task?.id : before.verdict.disposition === "request" && !after.task;
+}
+
+/** All or nothing, or else one by one, so that a mail that cannot be stored holds up only those behind it. */
+async function storeTogether(deps: WorkerDeps, group: Understood[], readingUntil: number | null): Promise<void> {
+  const last = group.at(-1)!.record;
+  await Promise.all(group.map(({ stored }) => stored));
+  try {
+    await deps.ledger.db.transaction(async (sql) => {
+      for (const understood of group) await store(deps, sql, understood);
+      await advanceCursor(sql, last.mailbox, last.uidValidity, last.uid, readingUntil);
+    });
+  } catch (error) {
+    if (group.length === 1) throw error;
+    for (const understood of group) await storeTogether(deps, [understood], readingUntil);
+  }
 }
 
 /** The mail, the task that it settles, the request that it makes, the cursor and the audit: all or nothing. */
-async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood: Understood): Promise<void> {
+async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<void> {
+  const understood = await asExpected(sql, mail);
   const { task, verdict, correlation, clarification } = understood;
   const outcome = clarification ? undefined : verdict.outcome;
   const record: MessageRecord = {
-    ...base,
+    ...mail.record,
     disposition: verdict.disposition,
     reason: verdict.reason ?? null,
     taskId: task?.id ?? null,
@@ -206,7 +160,21 @@ async function store(deps: WorkerDeps, sql: Sql, base: MessageRecord, understood
     if (task && verdict.away) await recordAway(sql, task, verdict.away, record.storedAt);
     if (record.disposition === "request") await acceptRequest(deps, sql, record, correlation ?? { kind: "none" });
   }
-  await advanceCursor(sql, record.mailbox, record.uidValidity, record.uid);
+}
+
+/** Looked for in the transaction, so that a wait for such a mail which begins meanwhile is not missed. */
+async function asExpected(sql: Sql, mail: Understood): Promise<Understood> {
+  const { expecting } = mail;
+  const task = expecting && (await findExpecting(sql, expecting.agent, expecting.message));
+  if (!task) return mail;
+  const { record, to } = mail;
+  return {
+    record,
+    stored: mail.stored,
+    task,
+    verdict: { disposition: "settled", grade: "E", outcome: expecting.outcome() },
+    to,
+  };
 }
 
 async function end(
@@ -310,34 +278,4 @@ async function auditReceived(
 export function ofMail(record: MessageRecord): Pick<AuditEvent, "messageId" | "from" | "subject" | "body"> {
   const { messageId, sender, subject, raw: body } = record;
   return { ...(messageId && { messageId }), ...(sender && { from: sender }), subject, body };
-}
-
-/** The agent that asked, or else the one that the mail is addressed to. */
-function agentOf(agents: readonly Agent[], message: MailMessage, correlation: Correlation): Agent | undefined {
-  if (correlation.kind === "task") {
-    const asked = agents.find((agent) => agent.name === correlation.task.agent);
-    if (asked) return asked;
-  }
-  const recipients = [...message.to, ...message.cc].map((recipient) => recipient.address);
-  const addressed = (form: (address: string) => string) =>
-    agents.find((agent) => recipients.some((address) => sameAddress(form(address), agent.address.address)));
-  // Agents may share a mailbox by subaddresses: the whole address says more than its base.
-  const named = addressed((address) => address) ?? addressed((address) => splitSubaddress(address).base);
-  return named ?? (agents.length === 1 ? agents[0] : undefined);
-}
-
-/** An agent under a subaddress of this one is not this one. */
-function isFromAnotherAgent(deps: WorkerDeps, message: MailMessage, agent: Agent): boolean {
-  const from = message.from?.address;
-  const sender = [...deps.agents.values()].find(({ address }) => from && sameAddress(address.address, from));
-  return sender !== undefined && sender.name !== agent.name;
-}
-
-function contentOf(message: MailMessage, parts: ReplyParts): MessageContent {
-  return {
-    text: parts.text,
-    quoted: parts.quoted,
-    signature: parts.signature,
-    attachments: attachmentsOf(message),
-  };
 }

@@ -116,11 +116,15 @@ function startLoops(
 ): Loop[] {
   const { clock, resume, serve } = deps;
   const { db } = deps.ledger;
-  const timed = (name: string, pass: () => Promise<number>, nextDue: () => Promise<number | undefined>) =>
-    startLoop({ name, pass, nextDue, restMs: REST_MS, clock, outages });
+  const timed = (
+    name: string,
+    pass: () => Promise<number>,
+    nextDue: () => Promise<number | undefined>,
+    options: { patient?: boolean } = {},
+  ) => startLoop({ name, pass, nextDue, restMs: REST_MS, ...options, clock, outages });
   const pooled = <Item extends { threadId: string }>(
     name: string,
-    find: () => Promise<Item[]>,
+    find: (atMost: number) => Promise<Item[]>,
     work: (item: Item) => Promise<unknown>,
     restMs: number,
   ) => {
@@ -138,7 +142,7 @@ function startLoops(
     const loop: Loop = startLoop({
       name,
       pass: async () => (stop.drain.aborted ? 0 : pool.fill()),
-      nextDue: () => nextThreadTime(db, resume.scope()),
+      nextDue: () => nextThreadTime(db, resume.scope(), clock()),
       idle: () => pool.idle(),
       onStop: () => pool.stop(),
       restMs,
@@ -151,15 +155,15 @@ function startLoops(
     // First, since a reply is in: what follows it matters most.
     pooled(
       "resume",
-      () => readyThreads(db, { ...resume.scope(), now: clock(), limit: deps.concurrency * 2 }),
+      (limit) => readyThreads(db, { ...resume.scope(), now: clock(), limit }),
       (thread) => resume.resume(thread, stop.abort, stop.drain),
       RESUME_REST_MS,
     ),
     pooled(
       "requests",
-      async () => {
+      async (limit) => {
         const graphs = serve.graphs();
-        return graphs.length === 0 ? [] : openRequests(db, { graphs, now: clock(), limit: deps.concurrency * 2 });
+        return graphs.length === 0 ? [] : openRequests(db, { graphs, now: clock(), limit });
       },
       ({ id }) => serve.serve(id, stop.abort, stop.drain),
       REST_MS,
@@ -180,6 +184,7 @@ function startLoops(
         return mailAgain(deps);
       },
       () => nextMailAgain(deps),
+      { patient: true },
     ),
     startLoop({
       name: "sealing",
@@ -202,6 +207,7 @@ function startLoops(
         return (await expireDue(deps, "all")) + (await expireDueWaits(deps));
       },
       () => nextExpiry(deps),
+      { patient: true },
     ),
   ];
 }

@@ -181,7 +181,7 @@ function inProcessPost() {
     async deliver(text: string): Promise<void> {
       const raw = Buffer.from(text);
       const mail = { uid: ++uid, uidValidity: "1", receivedAt: Date.now(), size: raw.length, raw, truncated: false };
-      await reader!.store(mail);
+      await reader!.store([mail], false);
     },
   };
 }

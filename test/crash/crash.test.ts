@@ -44,7 +44,7 @@ describe("processes that are killed at random points", () => {
 describe("a process that is killed", () => {
   const once = (point: string): Plan => ({ restart: "worker", kills: [{ point, nth: 1 }] });
 
-  it.each(["saver.put(input):after", "createTask:commit", "submit:after", "receiveMessage:commit", "answer:commit"])(
+  it.each(["saver.put(input):after", "createTask:commit", "submit:after", "storeTogether:commit", "answer:commit"])(
     "at %s",
     async (point) => {
       const { hit, problems } = await run(once(point));

@@ -87,7 +87,7 @@ function instrumentSubmitter(submitter: Submitter, sabotage: Life["sabotage"]): 
 function instrumentMailbox(mailbox: Mailbox): Mailbox {
   const instrumented = (reader: MailboxReader): MailboxReader => ({
     cursor: (uidValidity) => around("mailbox.cursor", () => reader.cursor(uidValidity)),
-    store: (mail) => around("mailbox.store", () => reader.store(mail)),
+    store: (mails, more) => around("mailbox.store", () => reader.store(mails, more)),
   });
   return {
     key: mailbox.key,

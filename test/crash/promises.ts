@@ -94,21 +94,21 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: "Receive",
-    about: "From the mailbox into the ledger: the mail, what follows from it, and the cursor are one transaction.",
+    about:
+      "From the mailbox into the ledger: the mails that are read together, what follows from them, and the cursor are one transaction.",
     promises: [
       {
         match: /^(imap\.|mailbox\.(watch|cursor|drain|close)|readCursor)/,
         holds: "The mailbox is read on from the last mail that was stored, when the lease of its watcher has run out.",
       },
       {
-        match:
-          /^(mailbox\.store:before|resolveAlias|earlierReplies|receiveMessage(:begin$|:commit$|\.)|receive(:begin$|:commit$|\.))/,
-        holds: "Nothing of the mail is stored; it is read again.",
+        match: /^(mailbox\.store:before|resolveAlias|earlierReplies|storeTogether(:begin$|:commit$|\.))/,
+        holds: "Nothing of the mails is stored; they are read again.",
       },
       {
-        match: /^(receive(Message)?:committed|mailbox\.store:after)$/,
+        match: /^(storeTogether:committed|endReading(:before|:after)|mailbox\.store:after)$/,
         holds:
-          "The mail is in the ledger with its task's outcome, the request or the mail that asks again; it is not read again.",
+          "The mails are in the ledger with their tasks' outcomes, the requests or the mails that ask again; they are not read again.",
       },
     ],
   },

@@ -242,6 +242,24 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       expect(await verifyAudit(db, { clock })).toMatchObject({ ok: true, events: 3 });
     });
 
+    it("takes many transactions at once: one that throws undoes itself alone", async () => {
+      const results = await Promise.allSettled(
+        Array.from({ length: 100 }, (_, index) =>
+          db.transaction(async (sql) => {
+            await insertTask(sql, task(`t${index}`));
+            await Promise.resolve();
+            if (index % 3 === 0) throw new Error(`no ${index}`);
+            if (index % 3 === 1) await sql.run("INSERT INTO nothing VALUES (1)");
+            return index;
+          }),
+        ),
+      );
+      expect(results.map(({ status }) => status === "fulfilled")).toEqual(results.map((_, index) => index % 3 === 2));
+      for (const index of results.keys()) {
+        expect((await findTask(other, `t${index}`)) !== undefined, `t${index}`).toBe(index % 3 === 2);
+      }
+    });
+
     it("goes on when a transaction of another process fails", async () => {
       const failing = other.transaction(async (sql) => {
         await insertTask(sql, task("a"));
@@ -314,19 +332,19 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       const ready = (graphs: string[], server: boolean) => readyThreads(db, { graphs, server, now: 101, limit: 10 });
       expect(await ready([], true)).toMatchObject([{ threadId: "t", graph: "g", assistant: "assistant-2" }]);
       expect(await ready(["g"], false)).toEqual([]);
-      expect(await nextThreadTime(db, { graphs: [], server: true })).toBe(101);
-      expect(await nextThreadTime(db, { graphs: ["g"], server: false })).toBeUndefined();
+      expect(await nextThreadTime(db, { graphs: [], server: true }, 0)).toBe(101);
+      expect(await nextThreadTime(db, { graphs: ["g"], server: false }, 0)).toBeUndefined();
     });
 
     it("retries a failed thread, stalls it, and lets it go on", async () => {
       await registerThread(db, "t", "g");
       await recordFailure(db, "t", "g", { error: "no", retryAt: 50, now: 10 });
-      expect(await nextThreadTime(db, { graphs: ["g"], server: true })).toBe(50);
+      expect(await nextThreadTime(db, { graphs: ["g"], server: true }, 0)).toBe(50);
       expect(await readyThreads(db, { server: true, graphs: ["g"], now: 49, limit: 1 })).toHaveLength(0);
       expect(await readyThreads(db, { server: true, graphs: ["g"], now: 50, limit: 1 })).toHaveLength(1);
       await recordFailure(db, "t", "g", { error: "no", retryAt: null, now: 60 });
       expect(await stalledThreads(db)).toMatchObject([{ threadId: "t", failures: 2, stalledAt: 60, retryAt: null }]);
-      expect(await nextThreadTime(db, { graphs: ["g"], server: true })).toBeUndefined();
+      expect(await nextThreadTime(db, { graphs: ["g"], server: true }, 0)).toBeUndefined();
       expect(await retryStalled(db, "t", 70)).toEqual(["g"]);
       expect(await retryStalled(db, "t", 70)).toEqual([]);
       await recordSuccess(db, "t", "g");

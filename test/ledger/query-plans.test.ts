@@ -145,7 +145,7 @@ const agents = ["desk", "lab"];
 const missing = { kind: "expired", deadline: "" } as const;
 const QUERIES: Record<string, (sql: Sql) => Promise<unknown>> = {
   readyThreads: (sql) => readyThreads(sql, { server: true, graphs, now, limit: 20 }),
-  nextThreadTime: (sql) => nextThreadTime(sql, { graphs, server: true }),
+  nextThreadTime: (sql) => nextThreadTime(sql, { graphs, server: true }, now),
   openRequests: (sql) => openRequests(sql, { graphs, now, limit: 20 }),
   "dueTasks, all": (sql) => dueTasks(sql, { now, limit: 100, which: "all" }),
   "dueTasks, not sent": (sql) => dueTasks(sql, { now, limit: 100, which: "not-sent" }),

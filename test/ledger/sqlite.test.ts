@@ -23,3 +23,21 @@ describe("a ledger that cannot be opened", () => {
     expect(() => openSqlite(join(directory, "absent", "mail.db"))).toThrow(/absent\/mail\.db failed: .*folder exists/);
   });
 });
+
+it("leaves the process time for its timers and connections, however much is asked of it", async () => {
+  const db = openSqlite(join(directory, "mail.db"));
+  let ticks = 0;
+  let over = false;
+  const ticking = setInterval(() => ticks++, 1);
+  const end = setTimeout(() => {
+    over = true;
+  }, 200);
+  const chain = async () => {
+    while (!over) await db.all("SELECT 1");
+  };
+  await Promise.all([chain(), chain()]);
+  clearInterval(ticking);
+  clearTimeout(end);
+  expect(ticks).toBeGreaterThan(3);
+  await db.close();
+});

@@ -222,10 +222,12 @@ function recorder(options: { since?: number; onStore?: (count: number) => Promis
       const { since } = options;
       return uid === undefined && since !== undefined ? { uid: 0, since } : { uid: uid ?? 0 };
     },
-    async store(mail) {
-      cursors.set(mail.uidValidity, mail.uid);
-      stored.push(mail);
-      await options.onStore?.(stored.length);
+    async store(mails) {
+      for (const mail of mails) {
+        cursors.set(mail.uidValidity, mail.uid);
+        stored.push(mail);
+        await options.onStore?.(stored.length);
+      }
     },
   };
   return { reader, stored, subjects: () => stored.map(subjectOf) };

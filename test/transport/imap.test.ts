@@ -40,14 +40,16 @@ function recorder(since?: number) {
   const faults = { failures: 0, delayMs: 0 };
   const reader: MailboxReader = {
     cursor: (uidValidity) => Promise.resolve({ uid: cursors.get(uidValidity) ?? 0, since }),
-    async store(mail) {
-      if (faults.failures > 0) {
-        faults.failures -= 1;
-        throw new Error("disk full");
+    async store(mails) {
+      for (const mail of mails) {
+        if (faults.failures > 0) {
+          faults.failures -= 1;
+          throw new Error("disk full");
+        }
+        await new Promise((resolve) => setTimeout(resolve, faults.delayMs));
+        cursors.set(mail.uidValidity, mail.uid);
+        stored.push(mail);
       }
-      await new Promise((resolve) => setTimeout(resolve, faults.delayMs));
-      cursors.set(mail.uidValidity, mail.uid);
-      stored.push(mail);
     },
   };
   const subjects = () => stored.map((mail) => /^Subject: (.*)$/m.exec(Buffer.from(mail.raw).toString())?.[1]?.trim());

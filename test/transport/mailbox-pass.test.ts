@@ -75,19 +75,23 @@ function fakeSession(mails: FakeMail[]): MailboxSession & { asked: string[]; uid
 
 function recorder(options: { uid?: number; since?: number; failAt?: number } = {}) {
   const stored: StoredMail[] = [];
+  const told: string[] = [];
   const state = { uid: options.uid ?? 0, failAt: options.failAt, cursors: [] as string[] };
   const reader: MailboxReader = {
     cursor(uidValidity) {
       state.cursors.push(uidValidity);
       return Promise.resolve({ uid: state.uid, since: options.since });
     },
-    async store(mail) {
-      if (mail.uid === state.failAt) throw new Error("disk full");
-      state.uid = mail.uid;
-      stored.push(mail);
+    async store(mails, more) {
+      told.push(`${mails.length}${more ? " and more" : ""}`);
+      for (const mail of mails) {
+        if (mail.uid === state.failAt) throw new Error("disk full");
+        state.uid = mail.uid;
+        stored.push(mail);
+      }
     },
   };
-  return { reader, stored, state, uids: () => stored.map((mail) => mail.uid) };
+  return { reader, stored, told, state, uids: () => stored.map((mail) => mail.uid) };
 }
 
 const limits: PassLimits = { maxBytes: 10_000_000, batchBytes: 1_000_000 };
@@ -162,18 +166,33 @@ describe("readNew", () => {
     const session = fakeSession(numbered(1, 2, 3, 4));
     const { reader, uids, state } = recorder({ failAt: 3 });
     const progress: Partial<Progress> = {};
-    expect(await readNew(session, reader, limits, progress)).toMatchObject({ kind: "reader-failed", stored: 2 });
-    expect(await readNew(session, reader, limits, progress)).toMatchObject({ kind: "reader-failed", stored: 0 });
+    expect(await readNew(session, reader, limits, progress)).toMatchObject({ kind: "reader-failed" });
+    expect(await readNew(session, reader, limits, progress)).toMatchObject({ kind: "reader-failed" });
     expect(uids()).toEqual([1, 2]);
     state.failAt = undefined;
     expect(await readNew(session, reader, limits, progress)).toEqual({ kind: "done", stored: 2 });
     expect(uids()).toEqual([1, 2, 3, 4]);
   });
 
+  it("hands over what it has read together, and says whether there is more", async () => {
+    const neighbours = Array.from({ length: 40 }, (_, index) => mail(index + 1));
+    const session = fakeSession([...neighbours, mail(500), { ...mail(501), vanishes: true }]);
+    const { reader, told } = recorder();
+    await readNew(session, reader, limits, {});
+    expect(told).toEqual(["32 and more", "9 and more", "0"]);
+  });
+
+  it("hands over a mail that it has to read by itself by itself", async () => {
+    const large = { ...mail(2), raw: `Subject: 2\r\n\r\n${"x".repeat(300_000)}` };
+    const { reader, told } = recorder();
+    await readNew(fakeSession([mail(1), large, mail(3), mail(4)]), reader, limits, {});
+    expect(told).toEqual(["1", "1", "2"]);
+  });
+
   it("reports a reader that cannot name its cursor", async () => {
     const reader = { ...recorder().reader, cursor: () => Promise.reject(new Error("locked")) };
     const result = await readNew(fakeSession(numbered(1)), reader, limits, {});
-    expect(result).toMatchObject({ kind: "reader-failed", stored: 0, error: { message: "locked" } });
+    expect(result).toMatchObject({ kind: "reader-failed", error: { message: "locked" } });
   });
 
   it("passes the server's failures on", async () => {

@@ -63,4 +63,26 @@ describe("a pool", () => {
     expect(one.onError).toHaveBeenCalledTimes(1);
     await one.stop();
   });
+
+  it("finds what can be worked on behind all that rests", async () => {
+    const bad = Array.from({ length: 20 }, (_, index) => `bad ${index}`);
+    const done: string[] = [];
+    const one = startPool({
+      limit: 2,
+      find: async (atMost) => [...bad, "good"].slice(0, atMost),
+      keyOf: (item) => item,
+      work: async (item) => {
+        if (item !== "good") throw new Error("no");
+        done.push(item);
+      },
+      onError: () => {},
+      onDone: () => {},
+    });
+    for (let round = 0; round < 20 && done.length === 0; round++) {
+      await one.fill();
+      await one.idle();
+    }
+    expect(done).toEqual(["good"]);
+    await one.stop();
+  });
 });

@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import type { Agent } from "../accounts/agent.ts";
+import { blobReference } from "../blobs/blobs.ts";
+import { type MessageContent, type MessageRecord } from "../ledger/messages.ts";
+import type { StoredOutcome } from "../ledger/outcome.ts";
+import type { TaskRecord } from "../ledger/tasks.ts";
+import { sameAddress, splitSubaddress } from "../mail/address.ts";
+import { classify } from "../mail/classify.ts";
+import type { MailMessage } from "../mail/message.ts";
+import { parseMail } from "../mail/parse.ts";
+import type { ReplyParts } from "../mail/strip-thread-history.ts";
+import type { StoredMail } from "../transport/transport.ts";
+import { composeClarification } from "./clarify.ts";
+import type { FollowUp } from "./conversation.ts";
+import { correlate, type Correlation } from "./correlate.ts";
+import type { WorkerDeps } from "./deps.ts";
+import { expectedOutcome } from "./expected.ts";
+import { judge } from "./judge.ts";
+import { attachmentsOf, partsOf } from "./parts.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** A mailbox, and whose it is. */
+export interface Box {
+  key: string;
+  agents: readonly Agent[];
+  junk: boolean;
+}
+
+/** A mail, and what it says where it can be read. */
+export interface Parsed {
+  record: MessageRecord;
+  message: MailMessage | undefined;
+  /** When its bytes are safe. */
+  stored: Promise<unknown>;
+}
+
+export async function parse(deps: WorkerDeps, mailbox: string, mail: StoredMail): Promise<Parsed> {
+  const raw = blobReference(mail.raw);
+  // It is written while the mail is being understood; both come before the transaction.
+  const stored = deps.blobs.put(mail.raw);
+  stored.catch(() => {});
+  const parsed = mail.truncated
+    ? { kind: "unreadable" as const, reason: `The mail has ${mail.size} octets, more than is read.` }
+    : await parseMail(mail.raw, { putAttachment: (content) => deps.blobs.put(content) });
+  if (parsed.kind === "unreadable") {
+    deps.log.warn("A mail cannot be read", { mailbox, uid: mail.uid, reason: parsed.reason });
+  }
+  const record: MessageRecord = {
+    id: createHash("sha256").update(`${mailbox}\0${raw}`).digest("hex"),
+    agent: null,
+    mailbox,
+    uidValidity: mail.uidValidity,
+    uid: mail.uid,
+    messageId: null,
+    sender: null,
+    subject: "",
+    classification: "unreadable",
+    disposition: "unreadable",
+    reason: parsed.kind === "unreadable" ? parsed.reason : null,
+    taskId: null,
+    grade: null,
+    raw,
+    content: { text: "", quoted: "", signature: "", attachments: [] },
+    receivedAt: mail.receivedAt,
+    storedAt: deps.clock(),
+  };
+  return { record, message: parsed.kind === "parsed" ? parsed.message : undefined, stored };
+}
+
+/** Everything that a mail means, but for what only the transaction that stores it can tell. */
+export async function understand(
+  deps: WorkerDeps,
+  { agents, junk }: Box,
+  { record: base, message, stored }: Parsed,
+): Promise<Understood> {
+  if (!message) {
+    return { record: base, stored, task: undefined, verdict: { disposition: "unreadable", reason: base.reason! } };
+  }
+  const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
+  const correlation = await correlate(deps.ledger.db, message, keys);
+  const parts = partsOf(message, correlation);
+  const agent = agentOf(agents, message, correlation);
+  const classification = classify(message, {
+    addresses: agent && !isFromAnotherAgent(deps, message, agent) ? [agent.address.address] : [],
+    isOwn: () => correlation.kind === "sent-by-us",
+  });
+  const judged = await judge(deps, { message, classification, correlation, parts, raw: base.raw, agent, junk });
+  const record: MessageRecord = {
+    ...base,
+    agent: agent?.name ?? null,
+    messageId: message.messageId ?? null,
+    sender: message.from?.address ?? null,
+    subject: message.subject,
+    classification: classification.kind,
+    content: contentOf(message, parts),
+  };
+  const clarification = await clarificationFor(deps, record, correlation, judged);
+  const verdict: Verdict = judged.clarify && !clarification ? { ...judged, disposition: "settled" } : judged;
+  const to = [...message.to, ...message.cc].map(({ address }) => address);
+  const expecting =
+    correlation.kind === "none" && agent
+      ? { agent: agent.name, message, outcome: () => expectedOutcome(message, parts, base.receivedAt) }
+      : undefined;
+  const task = correlation.kind === "task" ? correlation.task : undefined;
+  return { record, stored, task, verdict, correlation, to, clarification, expecting };
+}
+
+/** What was made of a mail. */
+export interface Understood {
+  record: MessageRecord;
+  stored: Promise<unknown>;
+  task: TaskRecord | undefined;
+  verdict: Verdict;
+  correlation?: Correlation;
+  /** The addresses in To and Cc. */
+  to?: string[];
+  clarification?: FollowUp | undefined;
+  /** Of a mail that answers nothing: what it would be to someone who waits for such a mail. */
+  expecting?: { agent: string; message: MailMessage; outcome: () => StoredOutcome } | undefined;
+}
+
+/** The mail that asks again for what is missing. */
+async function clarificationFor(
+  deps: WorkerDeps,
+  record: MessageRecord,
+  correlation: Correlation,
+  verdict: Verdict,
+): Promise<FollowUp | undefined> {
+  if (!verdict.clarify || correlation.kind !== "task" || record.sender === null) return undefined;
+  const agent = deps.agents.get(correlation.task.agent);
+  if (!agent) return undefined;
+  const reply = { from: record.sender, messageId: record.messageId ?? undefined };
+  return composeClarification(deps, agent, correlation.task, reply, verdict.clarify, record.storedAt);
+}
+
+/** The agent that asked, or else the one that the mail is addressed to. */
+function agentOf(agents: readonly Agent[], message: MailMessage, correlation: Correlation): Agent | undefined {
+  if (correlation.kind === "task") {
+    const asked = agents.find((agent) => agent.name === correlation.task.agent);
+    if (asked) return asked;
+  }
+  const recipients = [...message.to, ...message.cc].map((recipient) => recipient.address);
+  const addressed = (form: (address: string) => string) =>
+    agents.find((agent) => recipients.some((address) => sameAddress(form(address), agent.address.address)));
+  // Agents may share a mailbox by subaddresses: the whole address says more than its base.
+  const named = addressed((address) => address) ?? addressed((address) => splitSubaddress(address).base);
+  return named ?? (agents.length === 1 ? agents[0] : undefined);
+}
+
+/** An agent under a subaddress of this one is not this one. */
+function isFromAnotherAgent(deps: WorkerDeps, message: MailMessage, agent: Agent): boolean {
+  const from = message.from?.address;
+  const sender = [...deps.agents.values()].find(({ address }) => from && sameAddress(address.address, from));
+  return sender !== undefined && sender.name !== agent.name;
+}
+
+function contentOf(message: MailMessage, parts: ReplyParts): MessageContent {
+  return {
+    text: parts.text,
+    quoted: parts.quoted,
+    signature: parts.signature,
+    attachments: attachmentsOf(message),
+  };
+}
