@@ -31,7 +31,7 @@ export const PORTS: KitPorts = { openDatabase, createSubmitter, createMailbox };
 /** The worker has let submissions end before it closes their connections. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
-async function openDatabase(ledger: string): Promise<Database> {
+export async function openDatabase(ledger: string): Promise<Database> {
   return isPostgresUrl(ledger) ? openPostgres(ledger) : openSqlite(ledger);
 }
 
@@ -62,7 +62,7 @@ export async function openKit(
 }
 
 /** Mails lie beside the ledger, wherever that is. */
-function defaultBlobs(ledger: string, db: Database): BlobStore {
+export function defaultBlobs(ledger: string, db: Database): BlobStore {
   if (isPostgresUrl(ledger)) return databaseBlobs(db);
   return ledger === ":memory:" ? memoryBlobs() : fileBlobs(`${ledger}.blobs`);
 }

@@ -1,6 +1,7 @@
 /** Where a command writes, and what tells it to end. */
 export interface CommandIo {
-  out(text: string): void;
+  /** Text, or bytes as they are. */
+  out(text: string | Uint8Array): void;
   err(text: string): void;
   /** Aborts at SIGINT or SIGTERM. */
   signal: AbortSignal;

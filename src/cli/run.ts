@@ -1,9 +1,14 @@
 import { readFileSync } from "node:fs";
 import { type Command, type CommandIo, UsageError } from "./command.ts";
 import { devCommand } from "./dev.ts";
+import { auditCommand, exportCommand, quarantineCommand, traceCommand } from "./ledger.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   dev: devCommand,
+  trace: traceCommand,
+  audit: auditCommand,
+  export: exportCommand,
+  quarantine: quarantineCommand,
 };
 
 /** Runs one command line. Resolves with the exit code: 0, 1 where the command failed, 2 where it was not understood. */
@@ -37,7 +42,7 @@ export async function runCommandLine(args: readonly string[], io: CommandIo): Pr
 }
 
 function overview(): string {
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}\n`);
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}\n`);
   return `Usage: langgraph-email <command> [options]\n\nCommands:\n${commands.join("")}\nOptions:\n  --help      Of a command: \`langgraph-email <command> --help\`\n  --version\n`;
 }
 

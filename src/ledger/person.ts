@@ -4,7 +4,7 @@ import type { MessageContent } from "./messages.ts";
 import type { StoredOutcome } from "./outcome.ts";
 
 /** What stands where an address was. */
-export const FORGOTTEN = "forgotten";
+const FORGOTTEN = "forgotten";
 
 /** All that a ledger holds of one address, besides its audit log. */
 export interface PersonRecords {

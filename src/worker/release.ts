@@ -26,7 +26,8 @@ export interface ActOptions {
 /**
  * Lets a quarantined mail through, as if it had been good enough: a reply settles its task, or is asked about where it lacks something; a request is served.
  * Resolves with what became of it: `late` where the task had its outcome meanwhile.
- * @throws EmailKitError `MESSAGE_NOT_FOUND` when it is not in quarantine, `GRAPH_NOT_ATTACHED` for a request to an agent that this process does not serve.
+ * @throws EmailKitError `MESSAGE_NOT_FOUND` when it is not in quarantine, `GRAPH_NOT_ATTACHED` for a request to an agent that this process does not serve,
+ * `UNKNOWN_AGENT` for a reply that has to be asked about where the agent is not configured.
  */
 export async function releaseMessage(
   deps: Deps,
@@ -71,6 +72,12 @@ export async function releaseMessage(
   const mail = { message, classification, correlation, parts: partsOf(message, correlation), raw: record.raw, agent };
   const seen = { grade: record.grade ?? "E" };
   const { outcome, clarify } = await judgeReply(deps, mail, task, seen);
+  if (clarify && !agent) {
+    throw new EmailKitError(
+      "UNKNOWN_AGENT",
+      `Mail ${messageId} lacks something, and "${task.agent}" has to ask for it. Release it with the kit of that agent.`,
+    );
+  }
   const reply = { from: record.sender ?? "", messageId: message.messageId };
   const question = clarify && agent && (await composeClarification(deps, agent, task, reply, clarify, now));
   return db.transaction(async (sql) => {
