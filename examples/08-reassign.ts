@@ -5,17 +5,22 @@ import { createEmailKit, defineTask, type Replies, silentLogger } from "langgrap
 import { replyAs, startMailServer, waitForEnd } from "langgraph-email/testing";
 import { z } from "zod";
 
-const estimate = defineTask("estimate", { reply: z.object({ days: z.number() }) });
 // `bounced@` and `refused@` are magic addresses of the local mail server.
 const people = Array.from({ length: 47 }, (_, place) => `person${place}@team.example`);
 const asked = [...people, "bounced@team.example", "bounced@other.example", "refused@team.example"];
-const deputies = ["deputy@team.example"];
+const deputy = "deputy@team.example";
+const estimate = defineTask("estimate", {
+  reply: z.object({ days: z.number() }),
+  // Any worker calls it that knows the task. Where the order is known before, a list does as well: `reassignTo` of the mail.
+  reassignTo: ({ attempts }) => (attempts.length === 1 ? deputy : undefined),
+});
 
 await using mail = await startMailServer();
-for (const address of [...people, ...deputies]) mail.account(address);
+for (const address of [...people, deputy]) mail.account(address);
 await using kit = createEmailKit({
   ledger: ":memory:",
   agents: { desk: mail.account("desk@team.example") },
+  tasks: [estimate],
   log: silentLogger,
 });
 const State = Annotation.Root({ replies: Annotation<Replies<z.infer<z.ZodObject<{ days: z.ZodNumber }>>>> });
@@ -28,9 +33,8 @@ const graph = kit.attach(
         to,
         subject: "Estimate",
         body: "How many days do you need?",
-        reassignTo: deputies,
       }));
-      return { replies: await kit.awaitReplies(await kit.sendTasks(estimate, mails), { until: "all" }) };
+      return { replies: await kit.awaitReplies(await kit.sendTasks("estimate", mails), { until: "all" }) };
     })
     .addEdge(START, "ask")
     .addEdge("ask", END)
@@ -45,9 +49,9 @@ await Promise.all(
     replyAs(mail, { from, mail: await mail.waitForMail(from), text: "days: 2", client: "plain" }),
   ),
 );
-while (mail.mails("deputy@team.example").length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
-for (const task of mail.mails("deputy@team.example")) {
-  await replyAs(mail, { from: "deputy@team.example", mail: task, text: "days: 5", client: "plain" });
+while (mail.mails(deputy).length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+for (const task of mail.mails(deputy)) {
+  await replyAs(mail, { from: deputy, mail: task, text: "days: 5", client: "plain" });
 }
 const { replies } = await waitForEnd(graph, thread, { timeoutMs: 20_000 });
 const answered = replies.outcomes.filter((outcome) => outcome.kind === "replied");

@@ -34,6 +34,7 @@ const MIGRATIONS = [
     candidates_json TEXT NOT NULL DEFAULT '[]',
     attempts_json TEXT NOT NULL DEFAULT '[]',
     resend_at INTEGER,
+    reassign TEXT,
     steps_json TEXT NOT NULL DEFAULT '[]',
     step_at INTEGER,
     away_until INTEGER,

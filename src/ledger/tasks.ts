@@ -20,6 +20,8 @@ export interface Acceptance {
   receipt: boolean;
   /** How often a mail that bounced for a temporary reason is sent again to the same address. */
   retries: number;
+  /** Whether the task's definition names whom to ask, when no candidate is left. */
+  reassigns: boolean;
   /** What follows from an addressee's out-of-office reply. */
   onOutOfOffice: "wait" | "extend" | "reassign";
 }
@@ -64,6 +66,8 @@ export interface TaskRecord {
   attempts: FailedAttempt[];
   /** When it is mailed again, after such a failure. */
   resendAt: number | null;
+  /** Set where the task's definition is to say who is asked then, and why: it bounced, or an addressee is away. */
+  reassign: "bounce" | "away" | null;
   /** What is still to be done as long as nobody answers, earliest first. */
   steps: TaskStep[];
   /** Until when an addressee said to be away. */
@@ -93,6 +97,7 @@ interface TaskRow {
   candidates_json: string;
   attempts_json: string;
   resend_at: number | null;
+  reassign: TaskRecord["reassign"];
   steps_json: string;
   away_until: number | null;
   settled_at: number | null;
@@ -100,12 +105,12 @@ interface TaskRow {
 }
 
 const COLUMNS =
-  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, candidates_json, attempts_json, resend_at, steps_json, away_until, settled_at, outcome_json";
+  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, candidates_json, attempts_json, resend_at, reassign, steps_json, away_until, settled_at, outcome_json";
 
 /** Resolves with false, and changes nothing, when the id exists. */
 export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    `INSERT INTO tasks (${COLUMNS}, step_at) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :candidates, :attempts, :resendAt, :steps, :awayUntil, :settledAt, :outcome, :stepAt)
+    `INSERT INTO tasks (${COLUMNS}, step_at) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :candidates, :attempts, :resendAt, :reassign, :steps, :awayUntil, :settledAt, :outcome, :stepAt)
      ON CONFLICT (id) DO NOTHING`,
     {
       id: task.id,
@@ -128,6 +133,7 @@ export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
       candidates: JSON.stringify(task.candidates),
       attempts: JSON.stringify(task.attempts),
       resendAt: task.resendAt,
+      reassign: task.reassign,
       steps: JSON.stringify(task.steps),
       awayUntil: task.awayUntil,
       settledAt: task.settledAt,
@@ -222,14 +228,23 @@ export async function settleTask(sql: Sql, id: string, outcome: StoredOutcome, n
   return true;
 }
 
-/** Notes a failed delivery of an open task that will be mailed again at `resendAt`, to `next`. Resolves with false when the task was settled or has failed again meanwhile. */
+/** How a task goes on after a failed delivery. */
+export interface ResendPlan {
+  addressees: string[];
+  candidates: string[];
+  resendAt: number;
+  /** Instead of the addressees, whom the task's definition names is asked then. */
+  reassign?: TaskRecord["reassign"];
+}
+
+/** Notes a failed delivery of an open task that will be mailed again at `resendAt`. Resolves with false when the task was settled or has failed again meanwhile. */
 export async function planResend(
   sql: Sql,
   task: TaskRecord,
-  plan: { attempt: FailedAttempt; addressees: string[]; candidates: string[]; resendAt: number },
+  plan: ResendPlan & { attempt: FailedAttempt },
 ): Promise<boolean> {
   const changes = await sql.run(
-    `UPDATE tasks SET attempts_json = :attempts, addressees_json = :addressees, candidates_json = :candidates, resend_at = :resendAt
+    `UPDATE tasks SET attempts_json = :attempts, addressees_json = :addressees, candidates_json = :candidates, resend_at = :resendAt, reassign = :reassign
      WHERE id = :id AND attempts_json = :before AND settled_at IS NULL`,
     {
       id: task.id,
@@ -238,18 +253,33 @@ export async function planResend(
       addressees: JSON.stringify(plan.addressees),
       candidates: JSON.stringify(plan.candidates),
       resendAt: plan.resendAt,
+      reassign: plan.reassign ?? null,
     },
   );
   return changes > 0;
 }
 
-/** The task's new mail is in the outbox. Resolves with false when it was before. */
-export async function markResent(sql: Sql, task: TaskRecord): Promise<boolean> {
+/** The task's new mail, to these, is in the outbox; or nobody is asked. Resolves with false when it was before. */
+export async function markResent(sql: Sql, task: TaskRecord, addressees: readonly string[]): Promise<boolean> {
   const changes = await sql.run(
-    "UPDATE tasks SET resend_at = NULL WHERE id = :id AND resend_at = :resendAt AND settled_at IS NULL",
-    { id: task.id, resendAt: task.resendAt },
+    `UPDATE tasks SET resend_at = NULL, reassign = NULL, addressees_json = :addressees
+     WHERE id = :id AND resend_at = :resendAt AND attempts_json = :attempts AND settled_at IS NULL`,
+    {
+      id: task.id,
+      resendAt: task.resendAt,
+      attempts: JSON.stringify(task.attempts),
+      addressees: JSON.stringify(addressees),
+    },
   );
   return changes > 0;
+}
+
+export async function postponeResend(sql: Sql, task: TaskRecord, resendAt: number): Promise<void> {
+  await sql.run("UPDATE tasks SET resend_at = :resendAt WHERE id = :id AND resend_at = :before", {
+    id: task.id,
+    before: task.resendAt,
+    resendAt,
+  });
 }
 
 /** Open tasks to be mailed again, or whose next step is due. */
@@ -387,6 +417,7 @@ function fromRow(row: TaskRow): TaskRecord {
     candidates: JSON.parse(row.candidates_json) as string[],
     attempts: JSON.parse(row.attempts_json) as FailedAttempt[],
     resendAt: row.resend_at,
+    reassign: row.reassign,
     steps: JSON.parse(row.steps_json) as TaskStep[],
     awayUntil: row.away_until,
     settledAt: row.settled_at,

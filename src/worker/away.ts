@@ -23,12 +23,13 @@ export async function recordAway(
     await markAway(sql, task.id, until, policy === "extend" ? extended : task.deadlineAt);
   }
   const [next, ...candidates] = task.candidates;
-  if (policy !== "reassign" || next === undefined) return;
+  if (policy !== "reassign" || (next === undefined && !task.accept.reassigns)) return;
   const attempt = {
     recipient: away.recipient,
     diagnostic: away.until === undefined ? "out of office" : `out of office until ${away.until}`,
     permanent: false,
     at: new Date(now).toISOString(),
   };
-  await planResend(sql, task, { attempt, addressees: [next], candidates, resendAt: now });
+  const plan = next === undefined ? { addressees: task.addressees, reassign: "away" as const } : { addressees: [next] };
+  await planResend(sql, task, { attempt, ...plan, candidates, resendAt: now });
 }

@@ -5,7 +5,7 @@ import type { Logger } from "../log.ts";
 import type { Clock } from "../time/clock.ts";
 import type { InboundPolicy } from "../policy/inbound.ts";
 import type { Mailbox, Submitter } from "../transport/transport.ts";
-import type { ResumePort, ServePort } from "./ports.ts";
+import type { Reassign, ResumePort, ServePort } from "./ports.ts";
 
 export interface WorkerDeps {
   ledger: Ledger;
@@ -17,6 +17,8 @@ export interface WorkerDeps {
   /** Each mailbox once, with the agents that share it. */
   mailboxes: readonly { mailbox: Mailbox; agents: readonly Agent[] }[];
   inbound: InboundPolicy;
+  /** The definitions of tasks that the kit was given, by name. */
+  tasks: ReadonlyMap<string, { readonly reassignTo: Reassign | undefined }>;
   resume: ResumePort;
   serve: ServePort;
   clock: Clock;

@@ -2,18 +2,31 @@ import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
 import { findOutbox, insertOutbox } from "../ledger/outbox.ts";
-import { markResent, markStepped, nextTaskMail, type TaskRecord, type TaskStep, tasksToMail } from "../ledger/tasks.ts";
+import {
+  markResent,
+  markStepped,
+  nextTaskMail,
+  postponeResend,
+  type TaskRecord,
+  type TaskStep,
+  tasksToMail,
+} from "../ledger/tasks.ts";
 import type { Agent } from "../accounts/agent.ts";
+import { EmailKitError } from "../errors.ts";
+import { parseAddress, sameAddress } from "../mail/address.ts";
 import { KIT_HEADER } from "../mail/classify.ts";
 import { composeMail } from "../mail/compose.ts";
 import { referenceLine, taskAliases } from "../mail/correlate.ts";
 import { messageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
+import { firstNotAllowed } from "../policy/allowlist.ts";
 import { composeFollowUp, putFollowUp, replyAddress, reversePath } from "./conversation.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { attachmentContents } from "./parts.ts";
+import { settle } from "./settle.ts";
 
 const BATCH = 50;
+const ASK_AGAIN_MS = 60_000;
 
 /** Puts into the outbox what is due: mails that go out again after a bounce, reminders, and mails to whom a task escalates. Resolves with their number. */
 export async function mailAgain(deps: WorkerDeps): Promise<number> {
@@ -21,7 +34,8 @@ export async function mailAgain(deps: WorkerDeps): Promise<number> {
   const now = deps.clock();
   const next = await nextTaskMail(db);
   if (next === undefined || next > now) return 0;
-  const isOurs = (task: TaskRecord) => deps.agents.has(task.agent);
+  const isOurs = (task: TaskRecord) =>
+    deps.agents.has(task.agent) && (task.reassign === null || deps.tasks.get(task.name)?.reassignTo !== undefined);
   const again = (await tasksToMail(db, "resend", now, BATCH)).filter(isOurs);
   for (const task of again) await alone(deps, task, () => resend(deps, task));
   const stepping = (await tasksToMail(db, "step", now, BATCH)).filter(isOurs);
@@ -48,8 +62,49 @@ export async function nextMailAgain(deps: WorkerDeps): Promise<number | undefine
 
 /** A fresh conversation, with the first mail's content and nothing of what happened since. */
 async function resend(deps: WorkerDeps, task: TaskRecord): Promise<void> {
+  const addressees = task.reassign === null ? task.addressees : await reassign(deps, task);
+  if (!addressees) return;
   const event = { kind: "mailed-again" as const, data: {} };
-  await mailAfresh(deps, task, String(task.attempts.length), task.addressees, event, (sql) => markResent(sql, task));
+  await mailAfresh(deps, task, String(task.attempts.length), addressees, event, (sql) =>
+    markResent(sql, task, addressees),
+  );
+}
+
+/** Asks the task's definition who is next. Resolves with undefined where it is nobody, which ends a task that has bounced, or where it is to be asked again. */
+async function reassign(deps: WorkerDeps, task: TaskRecord): Promise<string[] | undefined> {
+  const { id: taskId, name, subject, threadId, agent, attempts } = task;
+  const { db } = deps.ledger;
+  let named: string | undefined;
+  try {
+    named = await deps.tasks.get(name)!.reassignTo!({ taskId, name, subject, threadId, agent, attempts });
+  } catch (error) {
+    deps.log.error("reassignTo of a task threw, and is asked again in a minute", { taskId, error: String(error) });
+    await postponeResend(db, task, deps.clock() + ASK_AGAIN_MS);
+    return undefined;
+  }
+  const next = named === undefined ? undefined : usable(deps, task, named);
+  if (next !== undefined) return [next];
+  const { at: _, ...last } = attempts.at(-1)!;
+  await db.transaction(async (sql) => {
+    if (!(await markResent(sql, task, task.addressees))) return;
+    // Who is away may still answer.
+    if (task.reassign === "bounce") await settle(sql, task, { kind: "bounced", ...last, attempts }, deps.clock());
+  });
+  return undefined;
+}
+
+function usable(deps: WorkerDeps, task: TaskRecord, named: string): string | undefined {
+  try {
+    const { address } = parseAddress(named);
+    if (task.attempts.some(({ permanent, recipient }) => permanent && sameAddress(recipient, address))) {
+      throw new EmailKitError("INVALID_ADDRESS", `${address} has bounced for this task already.`);
+    }
+    if (firstNotAllowed(deps.agents.get(task.agent)!.recipients, [address]) === undefined) return address;
+    throw new EmailKitError("RECIPIENT_NOT_ALLOWED", `Agent "${task.agent}" may not mail ${address}.`);
+  } catch (error) {
+    deps.log.error("reassignTo of a task named nobody who can be asked", { taskId: task.id, error: String(error) });
+    return undefined;
+  }
 }
 
 /** Asks somebody else: besides those who were asked, or instead of them. */

@@ -1,3 +1,4 @@
+import type { FailedAttempt } from "../ledger/outcome.ts";
 import type { ThreadRecord, ThreadScope } from "../ledger/threads.ts";
 
 /** What the worker asks of LangGraph. */
@@ -16,6 +17,21 @@ export interface ResumePort {
     drain: AbortSignal,
   ): Promise<{ kind: "ran" | "idle" | "busy" | "failed" }>;
 }
+
+/** A delivery of the task has failed, or who was asked is away: the last of `attempts` says how. */
+export interface ReassignRequest {
+  taskId: string;
+  name: string;
+  subject: string;
+  threadId: string;
+  /** Which asks. */
+  agent: string;
+  /** Every delivery that failed, oldest first. */
+  attempts: readonly FailedAttempt[];
+}
+
+/** Names who is asked next; undefined for nobody. */
+export type Reassign = (request: ReassignRequest) => string | undefined | Promise<string | undefined>;
 
 /** What the worker asks of served agents. */
 export interface ServePort {

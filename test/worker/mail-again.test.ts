@@ -1,10 +1,13 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineTask } from "langgraph-email";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { replyAs, waitForEnd } from "../../src/testing/index.ts";
 import { Annotation, END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
-import type { EmailKit, Outcome, TaskMail } from "langgraph-email";
+import type { EmailKit, EmailKitConfig, Outcome, TaskMail, TaskOptions } from "langgraph-email";
 import { askGraph, deskKit, testClock, thread, until } from "../support/desk.ts";
 
 const review = defineTask("review", { reply: z.object({ approved: z.boolean() }), remind: ["1 day", "3 days"] });
@@ -78,6 +81,106 @@ describe("a task whose mail bounces for good", () => {
       recipient: "bounced@c.example",
       attempts: [{ recipient: "bounced@b.example" }, { recipient: "bounced@c.example" }],
     });
+  });
+});
+
+describe("a task whose definition names who is asked next", () => {
+  type Failed = Parameters<NonNullable<TaskOptions["reassignTo"]>>[0];
+
+  function named(reassignTo: NonNullable<TaskOptions["reassignTo"]>, options: Partial<EmailKitConfig<"desk">> = {}) {
+    const task = defineTask("review", { reply: z.object({ approved: z.boolean() }), reassignTo });
+    const { tasks = [task], ...rest } = options;
+    const kit = deskKit(mail, { tasks, ...rest });
+    const graph = askGraph(kit, { task });
+    const outcome = async () => (await graph.getState(thread("1"))).values.outcome;
+    const begin = () => graph.invoke({ to: "refused@b.example" }, thread("1"));
+    return { kit, graph, outcome, begin };
+  }
+
+  it("goes to whom it names, by what has failed", async () => {
+    const calls: Failed[] = [];
+    const { kit, outcome, begin } = named((failed) => {
+      calls.push(failed);
+      return failed.attempts.length === 1 ? "refused@c.example" : "Ann <ann@b.example>";
+    });
+    await begin();
+    await kit.runOnce();
+    const task = await mail.waitForMail("ann@b.example");
+    await replyAs(mail, { from: "ann@b.example", mail: task, text: "approved: yes" });
+    await kit.runOnce();
+    expect(await outcome()).toMatchObject({
+      kind: "replied",
+      from: "ann@b.example",
+      attempts: [{ recipient: "refused@b.example" }, { recipient: "refused@c.example" }],
+    });
+    expect(calls).toMatchObject([
+      { name: "review", subject: "Please approve", threadId: "1", agent: "desk", attempts: [{ permanent: true }] },
+      { attempts: [{}, { recipient: "refused@c.example" }] },
+    ]);
+    await kit.close();
+  });
+
+  it.each<[string, () => string | undefined]>([
+    ["nobody", () => undefined],
+    ["whom it may not mail", () => "x@else.example"],
+    ["who bounced before", () => "Refused@b.example"],
+    ["no address", () => "ann"],
+  ])("has bounced where it names %s", async (_, reassignTo) => {
+    const { address, smtp, imap } = mail.account("desk@a.example");
+    const { kit, outcome, begin } = named(reassignTo, {
+      agents: { desk: { address, smtp, imap, allow: ["*@b.example"] } },
+    });
+    await begin();
+    await kit.runOnce();
+    expect(await outcome()).toMatchObject({
+      kind: "bounced",
+      recipient: "refused@b.example",
+      permanent: true,
+      attempts: [{ recipient: "refused@b.example" }],
+    });
+    await kit.close();
+  });
+
+  it("is asked again a minute after it threw", async () => {
+    const clock = testClock();
+    let calls = 0;
+    const { kit, begin } = named(
+      () => {
+        if (++calls === 1) throw new Error("The directory is down.");
+        return "ann@b.example";
+      },
+      { clock: clock.now },
+    );
+    await begin();
+    await kit.runOnce();
+    await kit.runOnce();
+    expect(calls).toBe(1);
+    clock.advance(60_001);
+    await kit.runOnce();
+    expect(mail.mails("ann@b.example")).toHaveLength(1);
+    await kit.close();
+  });
+
+  it("is left by a worker that does not know the definition to one that does", async () => {
+    const ledger = join(await mkdtemp(join(tmpdir(), "reassign-")), "ledger.db");
+    const { kit, outcome, begin } = named(() => "ann@b.example", { ledger });
+    await begin();
+    const other = deskKit(mail, { ledger });
+    await other.runOnce();
+    await other.close();
+    expect(mail.mails("ann@b.example")).toHaveLength(0);
+    expect(await outcome()).toBeUndefined();
+    await kit.runOnce();
+    expect(mail.mails("ann@b.example")).toHaveLength(1);
+    await kit.close();
+  });
+
+  it("is not sent by a kit that was not given it", async () => {
+    const { kit, begin } = named(() => "ann@b.example", { tasks: [] });
+    await expect(begin()).rejects.toMatchObject({ code: "UNKNOWN_TASK" });
+    await kit.runOnce();
+    expect((await kit.events()).filter(({ kind }) => kind === "task-created")).toEqual([]);
+    await kit.close();
   });
 });
 
@@ -207,6 +310,27 @@ describe("an addressee who is away", () => {
     await kit.runOnce();
     expect(await outcome()).toMatchObject({ kind: "expired" });
     await kit.close();
+  });
+
+  it("is passed over for whom the definition names, or for nobody", async () => {
+    for (const next of ["ann@b.example", undefined]) {
+      const task = defineTask("review", { onOutOfOffice: "reassign", reassignTo: () => next });
+      await using kit = deskKit(mail, { tasks: [task] });
+      const graph = askGraph(kit, { task });
+      await graph.invoke({ to: "max@b.example" }, thread("1"));
+      await kit.runOnce();
+      await replyAs(mail, {
+        from: "max@b.example",
+        mail: mail.mails("max@b.example").at(-1)!,
+        text: "I am out of office.",
+        subject: "Out of office: Review",
+        headers: { "Auto-Submitted": "auto-replied" },
+        client: "plain",
+      });
+      await kit.runOnce();
+      expect((await graph.getState(thread("1"))).values.outcome).toBeUndefined();
+    }
+    expect(mail.mails("ann@b.example")).toHaveLength(1);
   });
 
   it("is passed over, where the task says so", async () => {

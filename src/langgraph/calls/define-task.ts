@@ -4,6 +4,7 @@ import { inputJsonSchema } from "../../mail/structured-reply.ts";
 import type { AttachmentRules } from "../../policy/attachments.ts";
 import type { InjectionThresholds } from "../../policy/injection-score.ts";
 import type { Grade } from "../../policy/assurance.ts";
+import type { Reassign } from "../../worker/ports.ts";
 import { checkDeadline, type Deadline } from "../../time/deadline.ts";
 
 export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1> {
@@ -39,7 +40,7 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
   /** How often a mail that bounced for a temporary reason is sent again to the same address, after 15 minutes and then longer. Default: 2. */
   retries?: number;
   /**
-   * What an addressee's out-of-office reply does: nothing, give as much time after the return as was left, or ask the next of `reassignTo`.
+   * What an addressee's out-of-office reply does: nothing, give as much time after the return as was left, or ask whom `reassignTo` names next.
    * The return date is in the audit log. Default: `wait`.
    */
   onOutOfOffice?: "wait" | "extend" | "reassign";
@@ -48,6 +49,12 @@ export interface TaskOptions<Schema extends StandardSchemaV1 = StandardSchemaV1>
    * or until the deadline; `error`, where `sendTask` throws `BUDGET_EXCEEDED`, and nothing is kept. Default: "queue".
    */
   overBudget?: "queue" | "error";
+  /**
+   * Says who is asked next, in a conversation of its own, where the mail bounced for good and the mail's own `reassignTo` is used up; undefined for nobody. Called
+   * by whichever worker finds the bounce, which knows it by the task's name: the kit must be given the definition, in `tasks`. It may be called more than once for
+   * one failure; what it throws is logged, and it is asked again a minute later. Default: nobody.
+   */
+  reassignTo?: Reassign;
   /** Whether who answered gets a mail that says what was understood. Default: false. */
   receipt?: boolean;
 }
@@ -67,8 +74,10 @@ export interface TaskDefinition<Reply = unknown, Name extends string = string> {
     maxClarifications: number;
     receipt: boolean;
     retries: number;
+    reassigns: boolean;
     onOutOfOffice: "wait" | "extend" | "reassign";
   };
+  readonly reassignTo: Reassign | undefined;
   readonly overBudget: "queue" | "error";
   readonly remind: readonly Deadline[];
 }
@@ -109,8 +118,10 @@ export function defineTask(name: string, options: TaskOptions = {}): TaskDefinit
       maxClarifications: options.maxClarifications ?? 2,
       receipt: options.receipt ?? false,
       retries: options.retries ?? 2,
+      reassigns: options.reassignTo !== undefined,
       onOutOfOffice: options.onOutOfOffice ?? "wait",
     },
+    reassignTo: options.reassignTo,
     overBudget: options.overBudget ?? "queue",
     remind,
   });

@@ -68,6 +68,12 @@ export async function sendTask<Reply>(
     );
   }
   const agent = agentNamed(kit.agents, mail.from);
+  if (definition.reassignTo && !kit.tasks.has(definition.name)) {
+    throw new EmailKitError(
+      "UNKNOWN_TASK",
+      `Task "${definition.name}" was not mailed: workers find its \`reassignTo\` by its name. Give the kit its definition, createEmailKit({ tasks: [${definition.name}] }).`,
+    );
+  }
   const id = taskIdOf(kit, node, definition, mail);
   await node.stored;
   const known = await findTask(kit.ledger.db, id);
@@ -148,6 +154,7 @@ async function createTask(
     candidates,
     attempts: [],
     resendAt: null,
+    reassign: null,
     steps,
     awayUntil: null,
     settledAt: null,
