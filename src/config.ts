@@ -13,6 +13,7 @@ import { isAddress, parseAddress } from "./mail/address.ts";
 import { type Budget, type BudgetPreset, readBudget } from "./policy/budget.ts";
 import { ownSecrets } from "./policy/outbound-review.ts";
 import { readReview, type ReviewConfig } from "./policy/review-policy.ts";
+import { BREAKER, type BreakerLimits } from "./policy/reputation.ts";
 import { hasScope, type Scope, SCOPES } from "./policy/permission.ts";
 import type { InboundPolicy } from "./policy/inbound.ts";
 import type { BusinessCalendar } from "./time/calendar.ts";
@@ -97,6 +98,17 @@ export interface EmailKitConfig<AgentName extends string = string, Task extends 
   budgets?: Budgets;
   /** What is asked of mail that comes in, besides grades and the injection score. */
   inbound?: InboundPolicy;
+  /**
+   * Pauses an agent whose mail bounces or is complained about too often in seven days, before it harms the others: it sends nothing until a person lets it,
+   * with `kit.resumeSending`. Default: { bounces: 0.1, complaints: 0.003, sample: 50 }; `false` for never.
+   */
+  breaker?: BreakerLimits | false;
+  /**
+   * Stops agents that keep each other busy without end. `hops`: how many mails may lead to one another, each asked for by the one before; a task beyond ends as
+   * `cancelled`. `perPair`: how often within an hour one sender may go on asking the same served agent, in answer to its answers; more is quarantined.
+   * Default: { hops: 10, perPair: 60 }.
+   */
+  loops?: { hops?: number; perPair?: number };
   /** Where mails and attachments are kept. Default: files in `<ledger>.blobs/`, or a table of the ledger in PostgreSQL. */
   blobs?: BlobStore;
   /** Default: warnings and errors to standard error. */
@@ -127,6 +139,7 @@ export const DEFAULTS = {
   grace: "10 s",
   retry: { tries: 3, first: "2 s", maxMs: 300_000 },
   onUnknown: { resendAfter: "15 min" },
+  loops: { hops: 10, perPair: 60 },
   concurrency: 10,
   maxBytes: 10 * 1024 * 1024,
 } as const;
@@ -234,6 +247,34 @@ export function readRetryPolicy(policy: EmailKitConfig["retry"]): { tries: numbe
     throw new EmailKitError("INVALID_CONFIG", `retry.tries is ${tries}; give a whole number, 1 or more.`);
   }
   return { tries, firstMs: durationMs(first), maxMs };
+}
+
+/** @throws EmailKitError `INVALID_CONFIG`. */
+export function readLoops(limits: EmailKitConfig["loops"]): { hops: number; perPair: number } {
+  const read = { ...DEFAULTS.loops, ...limits };
+  for (const [name, value] of Object.entries(read)) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new EmailKitError("INVALID_CONFIG", `loops.${name} is ${value}; give a whole number, 1 or more.`);
+  }
+  return read;
+}
+
+/** @throws EmailKitError `INVALID_CONFIG`. */
+export function readBreaker(limits: EmailKitConfig["breaker"]): Required<BreakerLimits> | undefined {
+  if (limits === false) return undefined;
+  const read = { ...BREAKER, ...limits };
+  for (const name of ["bounces", "complaints"] as const) {
+    if (!(read[name] > 0 && read[name] <= 1)) {
+      throw new EmailKitError(
+        "INVALID_CONFIG",
+        `breaker.${name} is ${read[name]}; give a share above 0, such as ${BREAKER[name]}.`,
+      );
+    }
+  }
+  if (!Number.isInteger(read.sample) || read.sample < 1) {
+    throw new EmailKitError("INVALID_CONFIG", `breaker.sample is ${read.sample}; give a whole number, 1 or more.`);
+  }
+  return read;
 }
 
 export function readUnknownPolicy(

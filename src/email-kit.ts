@@ -21,6 +21,8 @@ import type { Duration } from "./time/duration.ts";
 import type { HeldMail } from "./worker/held.ts";
 import type { ActOptions } from "./worker/release.ts";
 import type { Pruned, PruneOptions } from "./worker/prune.ts";
+import type { Suppression } from "./ledger/suppressions.ts";
+import type { SendingStatus } from "./worker/sending.ts";
 import type { Worker } from "./worker/worker.ts";
 
 /** A compiled graph, of whatever state. */
@@ -143,6 +145,18 @@ export interface EmailKit<
   prune(options: PruneOptions): Promise<Pruned>;
   /** Lets a stalled thread be tried again. Resolves with false when it is not stalled. */
   retry(threadId: string, options?: ActOptions): Promise<boolean>;
+  /** How each agent's sending stands: what waits, what of its budgets is used, its reputation, and whether it is paused or throttled. */
+  sending(): Promise<SendingStatus[]>;
+  /** Keeps an agent from sending, until `resumeSending`: its mails wait, until their deadlines. Resolves with false when it is paused already. */
+  pauseSending(agent: AgentName, reason: string, options?: ActOptions): Promise<boolean>;
+  /** Lets a paused agent send again; its reputation begins anew. Resolves with false when it is not paused. */
+  resumeSending(agent: AgentName, options?: ActOptions): Promise<boolean>;
+  /** The addresses that nothing is mailed to any more, oldest first: a task to them has bounced at once. */
+  suppressed(): Promise<Suppression[]>;
+  /** Puts an address on that list. Resolves with false when it is there already. */
+  suppress(address: string, options?: ActOptions): Promise<boolean>;
+  /** Takes an address off that list. Resolves with false when it is not there. */
+  unsuppress(address: string, options?: ActOptions): Promise<boolean>;
   /** Stops the worker, if it runs, and closes the ledger. */
   close(): Promise<void>;
 }

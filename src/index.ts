@@ -28,10 +28,12 @@ export type { AuditEvent, AuditKind } from "./ledger/events.ts";
 export type { Disposition, MessageRecord } from "./ledger/messages.ts";
 export type { Until } from "./ledger/until.ts";
 export type { FailedAttempt, FailedOutcome, ReplyAttachment } from "./ledger/outcome.ts";
+export type { Suppression } from "./ledger/suppressions.ts";
 export type { ThreadRecord } from "./ledger/threads.ts";
 export { consoleLogger, type LogFields, type Logger, silentLogger } from "./log.ts";
 export type { Grade } from "./policy/assurance.ts";
 export { type AttachmentRules, PROGRAMS } from "./policy/attachments.ts";
+export type { BreakerLimits, Reputation } from "./policy/reputation.ts";
 export type { Budget, BudgetPreset } from "./policy/budget.ts";
 export type { InboundPolicy, InjectionJudge, JudgedMail, SenderVerifier } from "./policy/inbound.ts";
 export {
@@ -53,4 +55,5 @@ export { type DnsResolver, mailauthVerifier } from "./transport/mailauth.ts";
 export type { Pruned, PruneOptions } from "./worker/prune.ts";
 export type { ActOptions } from "./worker/release.ts";
 export type { HeldMail } from "./worker/held.ts";
+export type { SendingStatus } from "./worker/sending.ts";
 export type { Worker } from "./worker/worker.ts";

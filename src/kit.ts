@@ -12,6 +12,8 @@ import {
   type EmailKitConfig,
   readAgents,
   readRetryPolicy,
+  readBreaker,
+  readLoops,
   readUnknownPolicy,
 } from "./config.ts";
 import type { EmailKit, StartOptions } from "./email-kit.ts";
@@ -35,12 +37,15 @@ import { serveInboxes, type ServedInbox } from "./langgraph/serve-inbox.ts";
 import { appendEvent, readEvents } from "./ledger/events.ts";
 import { lateMessages, messagesByDisposition } from "./ledger/messages.ts";
 import { forgetRefusals } from "./ledger/reviews.ts";
+import type { Sql } from "./ledger/database.ts";
+import { allSuppressions } from "./ledger/suppressions.ts";
 import { retryStalled, stalledThreads } from "./ledger/threads.ts";
 import { connectAgents, type KitPorts, openKit, PORTS } from "./open-kit.ts";
 import { requireScope } from "./policy/permission.ts";
 import { readCalendar } from "./time/calendar.ts";
 import { durationMs } from "./time/duration.ts";
 import { decideHeld, heldMails } from "./worker/held.ts";
+import { pauseSending, resumeSending, sendingStatus, suppress, unsuppress } from "./worker/sending.ts";
 import type { WorkerDeps } from "./worker/deps.ts";
 import { discardMessage, releaseMessage } from "./worker/release.ts";
 import { prune } from "./worker/prune.ts";
@@ -68,6 +73,8 @@ export function composeKit<const AgentName extends string>(
   if (config.calendar) readCalendar(config.calendar);
   const tasks = readTasks(config.tasks ?? [], config.calendar);
   const onUnknown = readUnknownPolicy(config.onUnknown);
+  const breaker = readBreaker(config.breaker);
+  const loops = readLoops(config.loops);
   const leaseMs = durationMs(config.lease ?? DEFAULTS.lease);
   const retry = readRetryPolicy(config.retry);
   const graphs = new Map<string, DrivenGraph>();
@@ -78,7 +85,7 @@ export function composeKit<const AgentName extends string>(
   const passes = new Set<Promise<void>>();
 
   const open = (): Promise<OpenKit> => {
-    opening ??= openKit(config, ports, { agents, tasks, leaseMs, retry }).catch((error: unknown) => {
+    opening ??= openKit(config, ports, { agents, tasks, leaseMs, retry, loops }).catch((error: unknown) => {
       opening = undefined;
       throw error;
     });
@@ -93,6 +100,7 @@ export function composeKit<const AgentName extends string>(
       resume: resumeThreads(kit, graphs, server),
       serve: serveInboxes(kit, inboxes, server),
       onUnknown,
+      breaker,
       leaseMs,
       concurrency: config.concurrency ?? DEFAULTS.concurrency,
     };
@@ -129,6 +137,10 @@ export function composeKit<const AgentName extends string>(
     } finally {
       await closeConnections();
     }
+  };
+  const act = async <T>(work: (at: { sql: Sql; now: number }) => Promise<T>): Promise<T> => {
+    const { ledger, clock } = await open();
+    return ledger.db.transaction((sql) => work({ sql, now: clock() }));
   };
   const definition = (task: TaskDefinition | string) => definitionOf(tasks, task);
 
@@ -244,6 +256,14 @@ export function composeKit<const AgentName extends string>(
         return graphs.length > 0;
       });
     },
+    sending: () => act(({ sql, now }) => sendingStatus(sql, agents, now)),
+    pauseSending: (agent, reason, options) =>
+      act(({ sql, now }) => pauseSending(sql, agentNamed(agents, agent).name, reason, { now, ...options })),
+    resumeSending: (agent, options) =>
+      act(({ sql, now }) => resumeSending(sql, agentNamed(agents, agent).name, { now, ...options })),
+    suppressed: async () => allSuppressions((await open()).ledger.db),
+    suppress: (address, options) => act(({ sql, now }) => suppress(sql, address, { now, ...options })),
+    unsuppress: (address, options) => act(({ sql, now }) => unsuppress(sql, address, { now, ...options })),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -38,7 +38,7 @@ export async function openDatabase(ledger: string): Promise<Database> {
 export async function openKit(
   config: EmailKitConfig,
   ports: KitPorts,
-  read: Pick<OpenKit, "agents" | "tasks" | "leaseMs" | "retry">,
+  read: Pick<OpenKit, "agents" | "tasks" | "leaseMs" | "retry" | "loops">,
 ): Promise<OpenKit> {
   const clock = config.clock ?? Date.now;
   const db = await ports.openDatabase(config.ledger);

@@ -27,6 +27,8 @@ export interface OpenKit {
   leaseMs: number;
   /** How a run that threw is tried again: in all so often before its thread is stalled, and how long after. Milliseconds. */
   retry: { tries: number; firstMs: number; maxMs: number };
+  /** How far agents may keep each other busy: mails that lead to one another, and requests of a pair within an hour. */
+  loops: { hops: number; perPair: number };
   /** The largest mail that is composed. Octets. */
   maxBytes: number;
 }

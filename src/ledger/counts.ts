@@ -1,8 +1,8 @@
 import type { Count } from "../policy/budget.ts";
 import type { Sql } from "./database.ts";
 
-/** What is counted by the minute, in recipients: mails that were handed over, that came back for good, that were complained about. */
-export type Counted = "sent" | "bounced" | "complained";
+/** What is counted by the minute, in recipients: mails that were handed over, that came back for good, that were complained about; and requests that mails of ours led to. */
+export type Counted = "sent" | "bounced" | "complained" | "asked";
 
 /** Nothing looks further back. */
 const KEPT_MS = 8 * 86_400_000;

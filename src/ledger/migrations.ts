@@ -163,6 +163,7 @@ const MIGRATIONS = [
     thread_id TEXT NOT NULL,
     message TEXT NOT NULL REFERENCES messages (id),
     state TEXT NOT NULL,
+    hops INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     answered_at INTEGER
   ) STRICT;

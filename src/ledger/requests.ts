@@ -9,14 +9,16 @@ export interface RequestRecord {
   /** The mail that asked: an id in `messages`. */
   message: string;
   state: "pending" | "started" | "waiting" | "answered";
+  /** How many mails, each of which asked for the next, led to this one. */
+  hops: number;
   createdAt: number;
 }
 
-const SELECT = `SELECT id, agent, graph, thread_id AS "threadId", message, state, created_at AS "createdAt" FROM requests`;
+const SELECT = `SELECT id, agent, graph, thread_id AS "threadId", message, state, hops, created_at AS "createdAt" FROM requests`;
 
 export async function insertRequest(sql: Sql, request: Omit<RequestRecord, "state">): Promise<boolean> {
   const changes = await sql.run(
-    `INSERT INTO requests (id, agent, graph, thread_id, message, state, created_at) VALUES (:id, :agent, :graph, :threadId, :message, 'pending', :createdAt)
+    `INSERT INTO requests (id, agent, graph, thread_id, message, state, hops, created_at) VALUES (:id, :agent, :graph, :threadId, :message, 'pending', :hops, :createdAt)
      ON CONFLICT (id) DO NOTHING`,
     { ...request },
   );
@@ -25,6 +27,16 @@ export async function insertRequest(sql: Sql, request: Omit<RequestRecord, "stat
 
 export async function findRequest(sql: Sql, id: string): Promise<RequestRecord | undefined> {
   return one<RequestRecord>(sql, `${SELECT} WHERE id = :id`, { id });
+}
+
+/** How many mails led to what a thread asks now: one more than to the request that it works on, 0 where it works on none. */
+export async function hopsOfThread(sql: Sql, threadId: string): Promise<number> {
+  const row = await one<{ hops: number | null }>(
+    sql,
+    "SELECT MAX(hops) AS hops FROM requests WHERE thread_id = :threadId AND state <> 'answered'",
+    { threadId },
+  );
+  return typeof row?.hops === "number" ? row.hops + 1 : 0;
 }
 
 /** The oldest unanswered request of each thread of these graphs whose lease nobody holds and that no failure holds back. */

@@ -1,5 +1,5 @@
 import { canonicalAddress } from "../mail/address.ts";
-import { one, type Sql } from "./database.ts";
+import type { Sql } from "./database.ts";
 
 /** An address that nothing is mailed to any more. */
 export interface Suppression {
@@ -32,10 +32,6 @@ export async function deleteSuppression(sql: Sql, address: string): Promise<bool
     address: canonicalAddress(address),
   });
   return changes > 0;
-}
-
-export async function findSuppression(sql: Sql, address: string): Promise<Suppression | undefined> {
-  return one<Suppression>(sql, `${SELECT} WHERE address = :address`, { address: canonicalAddress(address) });
 }
 
 /** Those of these addresses that are suppressed, by their canonical form. */

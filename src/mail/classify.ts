@@ -62,6 +62,17 @@ export function classify(message: MailMessage, own: OwnMail): Classification {
   return bulk === undefined ? { kind: "person" } : { kind: "bulk", sign: bulk };
 }
 
+/** The {@link KIT_HEADER} of a task that was asked in consequence of `hops` others, each a mail that asked for the next one. */
+export function taskHeader(hops: number): string {
+  return hops === 0 ? "task" : `task; hops=${hops}`;
+}
+
+/** How many mails before this one asked for it, as far as it says. */
+export function readHops(message: Pick<MailMessage, "headers">): number {
+  const field = message.headers.find(({ name }) => name === KIT_HEADER.toLowerCase());
+  return Number(/;\s*hops=(\d{1,4})\b/i.exec(field?.value ?? "")?.[1] ?? 0);
+}
+
 function headerOf(message: MailMessage, name: string): string | undefined {
   return message.headers.find((header) => header.name === name)?.value.trim();
 }

@@ -4,6 +4,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import type { Clock } from "../time/clock.ts";
 import type { InboundPolicy } from "../policy/inbound.ts";
+import type { BreakerLimits } from "../policy/reputation.ts";
 import type { Mailbox, Submitter } from "../transport/transport.ts";
 import type { Reassign, ResumePort, ServePort } from "./ports.ts";
 
@@ -28,6 +29,10 @@ export interface WorkerDeps {
   onUnknown: { kind: "resend"; afterMs: number } | { kind: "hold" };
   /** The largest mail that is composed. Octets. */
   maxBytes: number;
+  /** What pauses an agent; undefined: nothing does. */
+  breaker: Required<BreakerLimits> | undefined;
+  /** How many requests that our own mails led to one sender may make of one agent within an hour. */
+  loops: { perPair: number };
   /** How long a watcher of a mailbox may be silent before another takes over. Milliseconds. */
   leaseMs: number;
   /** Threads and requests that are worked on at the same time. */

@@ -2,6 +2,7 @@ import { EmailKitError, isOutage } from "../errors.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, type AuditKind, ofTask } from "../ledger/events.ts";
+import { forgetHold } from "../ledger/holds.ts";
 import {
   abandonedRows,
   markFailed,
@@ -17,6 +18,7 @@ import { findRequest } from "../ledger/requests.ts";
 import { findTask } from "../ledger/tasks.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
 import { replySubject } from "../mail/references.ts";
+import { throttleOf } from "../policy/throttle.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
 import { pause } from "../transport/wait.ts";
 import { backoffMs } from "../time/backoff.ts";
@@ -24,6 +26,9 @@ import { settleBounce } from "./bounce.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { refusalOf, refuseMail } from "./gate.ts";
 import { expireDue } from "./expire.ts";
+import { recordFeedback } from "./feedback.ts";
+import { throttleAccount } from "./throttle.ts";
+import { accountUnit } from "./units.ts";
 import { leaseDue, type LeasedRow, suppressionText, uncount } from "./lease.ts";
 
 const BATCH = 20;
@@ -127,35 +132,68 @@ async function submit(deps: WorkerDeps, row: OutboxRow, holder: string): Promise
 
 async function record(deps: WorkerDeps, sql: Sql, row: LeasedRow, result: SubmitResult, holder: string): Promise<void> {
   const now = deps.clock();
+  const agent = deps.agents.get(row.agent)!;
+  if (result.kind === "refused" || result.kind === "deferred") {
+    const throttle = throttleOf(result);
+    if (throttle) {
+      await throttleAccount(sql, agent, { kind: throttle, diagnostic: result.diagnostic }, now);
+      // Also where it says that for good: it means the account, and the mail goes out when that may send again.
+      return defer(deps, sql, row, result, holder);
+    }
+  }
   switch (result.kind) {
     case "submitted": {
       await markSubmitted(sql, row.id, now);
       const target = row.taskId ? { taskId: row.taskId } : { requestId: row.requestId! };
       await insertAliases(sql, target, result.serverMessageIds.map(normalizeMessageId));
       await audit(sql, row, "submitted", now, { response: result.response, serverMessageIds: result.serverMessageIds });
+      await forgetHold(sql, accountUnit(agent), now);
       await settleRefused(sql, row, result.refused, now);
+      await recordRefused(deps, sql, row, result.refused, now);
       return;
     }
     case "refused": {
       await markFailed(sql, row.id, "refused", result.diagnostic);
       await audit(sql, row, "submission-refused", now, { diagnostic: result.diagnostic });
       await settleRefused(sql, row, result.refused, now, result);
+      await recordRefused(deps, sql, row, result.refused, now);
       return;
     }
-    case "deferred": {
-      const dueAt = now + backoffMs(row.attempts, RETRY);
-      await reschedule(sql, row.id, dueAt, result.diagnostic, holder);
-      await uncount(sql, deps.agents.get(row.agent), row);
-      await audit(sql, row, "submission-deferred", now, {
-        diagnostic: result.diagnostic,
-        code: result.error.code,
-        dueAt,
-      });
-      return;
-    }
+    case "deferred":
+      return defer(deps, sql, row, result, holder);
     case "unknown":
       await recordUnknown(deps, sql, row, result.diagnostic);
   }
+}
+
+async function defer(
+  deps: WorkerDeps,
+  sql: Sql,
+  row: LeasedRow,
+  { diagnostic, error }: Extract<SubmitResult, { kind: "refused" | "deferred" }>,
+  holder: string,
+): Promise<void> {
+  const now = deps.clock();
+  const dueAt = now + backoffMs(row.attempts, RETRY);
+  await reschedule(sql, row.id, dueAt, diagnostic, holder);
+  await uncount(sql, deps.agents.get(row.agent), row);
+  await audit(sql, row, "submission-deferred", now, { diagnostic, code: error.code, dueAt });
+}
+
+/** What the server says of recipients counts for the agent's reputation, whatever the mail was. */
+async function recordRefused(
+  deps: WorkerDeps,
+  sql: Sql,
+  row: OutboxRow,
+  refused: readonly RefusedRecipient[],
+  now: number,
+): Promise<void> {
+  const recipients = refused
+    .filter(({ permanent }) => permanent)
+    .map(({ address, enhancedStatus: status }) => ({ address, ...(status !== undefined && { status }) }));
+  if (recipients.length === 0) return;
+  const task = row.taskId === null ? undefined : await findTask(sql, row.taskId);
+  await recordFeedback(deps, sql, { agent: row.agent, task }, { kind: "bounced", recipients }, now);
 }
 
 /** A task is bounced when none of its addressees can get it any more. */

@@ -1,11 +1,15 @@
+import { findMessage } from "../ledger/messages.ts";
+import { findRequest } from "../ledger/requests.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
 import { matchesAddress, sameAddress } from "../mail/address.ts";
 import type { Classification } from "../mail/classify.ts";
 import type { DeliveryStatus } from "../mail/delivery-status.ts";
+import type { FeedbackReport } from "../mail/feedback-report.ts";
 import type { MailMessage } from "../mail/message.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { injectionReason, scoreMail } from "./injection.ts";
 import { refusedAttachment } from "../policy/attachments.ts";
+import { asksOf } from "./loops.ts";
 import { judgeReply, parseReply } from "./reply.ts";
 import { senderVerdict } from "./sender.ts";
 import type { Mail, Verdict } from "./verdict.ts";
@@ -19,12 +23,13 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
       return isForAnotherAgent(mail) ? judgeRequest(deps, mail) : { disposition: "own" };
     case "delivery-status":
       return task
-        ? judgeDelivery(task, classification.report)
+        ? { ...judgeDelivery(task, classification.report), ...bouncesOf(task, classification.report) }
         : unmatched("A delivery report for no task of this ledger.");
     case "auto-reply":
       if (task && (await answersInJson(deps, mail, task))) return judgeReply(deps, mail, task);
       return { ...automatic(task, classification.kind), ...(task && awayOf(task, mail.message, classification)) };
     case "feedback-report":
+      return { ...automatic(task, classification.kind), ...(await complaintOf(deps, mail, classification.report)) };
     case "disposition-notification":
       return automatic(task, classification.kind);
     case "bulk":
@@ -93,6 +98,45 @@ function judgeDelivery(task: TaskRecord, report: DeliveryStatus): Verdict {
   };
 }
 
+/** Every recipient of ours that the report gives up for good, also where another one may still answer. */
+function bouncesOf(task: TaskRecord, { recipients }: DeliveryStatus): Pick<Verdict, "feedback"> {
+  const lost = recipients.filter(
+    ({ action, permanent, finalRecipient }) => action === "failed" && permanent && wasAsked(task, finalRecipient),
+  );
+  if (lost.length === 0) return {};
+  const about = lost.map(({ finalRecipient, status }) => ({ address: finalRecipient, ...(status && { status }) }));
+  return { feedback: { kind: "bounced", recipients: about } };
+}
+
+/** RFC 5965 section 7.3 and practice: the other types complain of nothing, or of something else. */
+const COMPLAINTS = new Set(["abuse", "fraud", "opt-out", "opt-out-list"]);
+
+/** Who complained. Where the report does not name them, the only one who can have. */
+async function complaintOf(deps: WorkerDeps, mail: Mail, report: FeedbackReport): Promise<Pick<Verdict, "feedback">> {
+  if (!COMPLAINTS.has(report.feedbackType)) return {};
+  const asked = await recipientsOf(deps, mail);
+  if (asked.length === 0) return {};
+  const named = asked.filter((address) => report.originalRecipients.some((one) => sameAddress(one, address)));
+  const recipients = named.length === 0 && asked.length === 1 ? asked : named;
+  return { feedback: { kind: "complained", recipients: recipients.map((address) => ({ address })) } };
+}
+
+async function recipientsOf({ ledger }: WorkerDeps, { correlation }: Mail): Promise<string[]> {
+  if (correlation.kind === "task") return askedOf(correlation.task);
+  if (correlation.kind !== "request") return [];
+  const request = await findRequest(ledger.db, correlation.requestId);
+  const message = request && (await findMessage(ledger.db, request.message));
+  return message?.sender ? [message.sender] : [];
+}
+
+function askedOf({ addressees, attempts }: TaskRecord): string[] {
+  return [...new Set([...attempts.map(({ recipient }) => recipient), ...addressees])];
+}
+
+function wasAsked(task: TaskRecord, address: string): boolean {
+  return askedOf(task).some((asked) => sameAddress(asked, address));
+}
+
 /** Two agents of one ledger may ask each other: then our own mail is a request. */
 function isForAnotherAgent({ correlation, agent }: Mail): boolean {
   return correlation.kind === "sent-by-us" && agent !== undefined && agent.name !== correlation.from;
@@ -123,7 +167,7 @@ async function judgeRequest(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
   const injection = await scoreMail(deps, mail, provenance, undefined);
   if (injection.band === "quarantine")
     return { disposition: "quarantined", injection, reason: injectionReason(injection) };
-  return { disposition: "request", injection };
+  return { disposition: "request", injection, asks: asksOf(message, mail.correlation) };
 }
 
 function unmatched(reason: string): Verdict {

@@ -14,7 +14,7 @@ import {
 import type { Agent } from "../accounts/agent.ts";
 import { EmailKitError } from "../errors.ts";
 import { parseAddress, sameAddress } from "../mail/address.ts";
-import { KIT_HEADER } from "../mail/classify.ts";
+import { KIT_HEADER, readHops, taskHeader } from "../mail/classify.ts";
 import { composeMail } from "../mail/compose.ts";
 import { referenceLine, taskAliases } from "../mail/correlate.ts";
 import { messageId } from "../mail/message-id.ts";
@@ -187,7 +187,7 @@ async function recompose(
     references: [ids.syntheticId],
     attachments: await attachmentContents(deps.blobs, message),
     autoSubmitted: "auto-generated",
-    headers: { [KIT_HEADER]: "task" },
+    headers: { [KIT_HEADER]: taskHeader(readHops(message)) },
     maxBytes: deps.maxBytes,
   });
 }

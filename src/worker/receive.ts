@@ -21,6 +21,8 @@ import { putClarification } from "./clarify.ts";
 import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { findExpecting } from "./expected.ts";
+import { recordFeedback } from "./feedback.ts";
+import { type Asks, askedWithinHour, countAsked } from "./loops.ts";
 import { settle } from "./settle.ts";
 import { type Box, parse, type Parsed, understand, type Understood } from "./understand.ts";
 
@@ -139,7 +141,7 @@ async function storeTogether(deps: WorkerDeps, group: Understood[], readingUntil
 
 /** The mail, the task that it settles, the request that it makes, the cursor and the audit: all or nothing. */
 async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<void> {
-  const understood = await asExpected(sql, mail);
+  const understood = await withoutLoop(deps, sql, await asExpected(sql, mail));
   const { task, verdict, correlation, clarification } = understood;
   const outcome = clarification ? undefined : verdict.outcome;
   const record: MessageRecord = {
@@ -157,8 +159,14 @@ async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<void
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
+    const asked = task?.agent ?? record.agent;
+    if (verdict.feedback && asked !== null) {
+      await recordFeedback(deps, sql, { agent: asked, task }, verdict.feedback, record.storedAt);
+    }
     if (task && verdict.away) await recordAway(sql, task, verdict.away, record.storedAt);
-    if (record.disposition === "request") await acceptRequest(deps, sql, record, correlation ?? { kind: "none" });
+    if (record.disposition === "request") {
+      await acceptRequest(deps, sql, record, correlation ?? { kind: "none" }, verdict.asks);
+    }
   }
 }
 
@@ -175,6 +183,18 @@ async function asExpected(sql: Sql, mail: Understood): Promise<Understood> {
     verdict: { disposition: "settled", grade: "E", outcome: expecting.outcome() },
     to,
   };
+}
+
+/** Keeps out a request of two that keep each other busy. Counted in the transaction, where all that came before is known. */
+async function withoutLoop(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<Understood> {
+  const { record, verdict, to } = mail;
+  const { agent, sender, storedAt: at } = record;
+  if (verdict.disposition !== "request" || !verdict.asks?.follows || !agent || !sender) return mail;
+  const asked = await askedWithinHour(sql, agent, sender, at);
+  if (asked < deps.loops.perPair) return mail;
+  const reason = `${sender} and "${agent}" have answered each other ${asked} times within an hour.`;
+  await appendEvent(sql, { at, kind: "loop-stopped", agent, ...ofMail(record), ...(to && { to }), data: { asked } });
+  return { ...mail, verdict: { ...verdict, disposition: "quarantined", reason } };
 }
 
 async function end(
@@ -195,6 +215,7 @@ export async function acceptRequest(
   sql: Sql,
   record: MessageRecord,
   correlation: Correlation,
+  asks: Asks = { hops: 0, follows: false },
 ): Promise<void> {
   const served = deps.serve.served(record.agent!)!;
   const before = await requestBefore(sql, record, correlation);
@@ -206,9 +227,12 @@ export async function acceptRequest(
     graph: served.graph,
     threadId,
     message: record.id,
+    // What asks again in a conversation is as far along as what it follows.
+    hops: Math.max(asks.hops, before?.hops ?? 0),
     createdAt: record.storedAt,
   });
   if (!created) return;
+  if (asks.follows && record.sender) await countAsked(sql, record.agent!, record.sender, record.storedAt);
   await registerThread(sql, threadId, served.graph);
   if (record.messageId) {
     await insertAliases(sql, { requestId }, [normalizeMessageId(record.messageId)]);

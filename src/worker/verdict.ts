@@ -6,6 +6,8 @@ import type { MailMessage } from "../mail/message.ts";
 import type { ReplyParts } from "../mail/strip-thread-history.ts";
 import type { Grade } from "../policy/assurance.ts";
 import type { InjectionScore } from "../policy/injection-score.ts";
+import type { Asks } from "./loops.ts";
+import type { Feedback } from "./feedback.ts";
 import type { Correlation } from "./correlate.ts";
 
 export type InjectionVerdict = Pick<InjectionScore, "score" | "band" | "sanitized"> & { rules: string[] };
@@ -20,6 +22,10 @@ export interface Verdict {
   clarify?: string[];
   /** An addressee is away, until that day (`YYYY-MM-DD`) where it says so. */
   away?: { recipient: string; until?: string };
+  /** How a request came about, as far as the mail says. */
+  asks?: Asks;
+  /** What it says of recipients of ours. */
+  feedback?: Feedback;
   /** How much it looks like orders to a machine, where that was looked at. */
   injection?: InjectionVerdict;
 }

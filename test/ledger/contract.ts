@@ -364,7 +364,7 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       await insertMessage(db, message("m"));
       expect(await findMessage(db, "m")).toEqual(message("m"));
       expect(await messagesByDisposition(db, "request")).toHaveLength(1);
-      const request = { agent: "desk", graph: "g", threadId: "t", message: "m" };
+      const request = { agent: "desk", graph: "g", threadId: "t", message: "m", hops: 0 };
       expect(await insertRequest(db, { ...request, id: "b", createdAt: 2 })).toBe(true);
       expect(await insertRequest(db, { ...request, id: "a", createdAt: 1 })).toBe(true);
       const open = async () => (await openRequests(db, { graphs: ["g"], now: 10, limit: 5 })).map(({ id }) => id);

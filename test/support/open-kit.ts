@@ -20,6 +20,7 @@ export async function memoryKit(options: Partial<OpenKit> = {}): Promise<OpenKit
     log: silentLogger,
     leaseMs: 30_000,
     retry: { tries: 3, firstMs: 2_000, maxMs: 300_000 },
+    loops: { hops: 10, perPair: 60 },
     maxBytes: 1_000_000,
     ...options,
   };

@@ -3,11 +3,13 @@ import { EmailKitError } from "../../errors.ts";
 import { insertAliases } from "../../ledger/aliases.ts";
 import { appendEvent, ofTask } from "../../ledger/events.ts";
 import { readLease } from "../../ledger/leases.ts";
+import type { Sql } from "../../ledger/database.ts";
+import { hopsOfThread } from "../../ledger/requests.ts";
 import { insertOutbox } from "../../ledger/outbox.ts";
 import { findTask, holdSteps, insertTask, type TaskRecord, type TaskStep } from "../../ledger/tasks.ts";
 import { registerThread, threadLease } from "../../ledger/threads.ts";
-import { parseAddress } from "../../mail/address.ts";
-import { KIT_HEADER } from "../../mail/classify.ts";
+import { parseAddress, sameAddress } from "../../mail/address.ts";
+import { KIT_HEADER, taskHeader } from "../../mail/classify.ts";
 import { composeMail, type ComposeAttachment } from "../../mail/compose.ts";
 import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { messageId } from "../../mail/message-id.ts";
@@ -17,6 +19,7 @@ import { redact } from "../../policy/outbound-review.ts";
 import { requireRecipients, requireScope } from "../../policy/permission.ts";
 import { deadlineAt, type Deadline } from "../../time/deadline.ts";
 import { replyAddress, reversePath } from "../../worker/conversation.ts";
+import { settle } from "../../worker/settle.ts";
 import { forecast, type Forecast } from "../../worker/forecast.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
@@ -111,8 +114,10 @@ async function createTask(
   const cc = asList(mail.cc ?? []).map((address) => parseAddress(address).address);
   const candidates = (mail.reassignTo ?? []).map((address) => parseAddress(address).address);
   const steps = stepsOf(kit, definition, mail, now);
+  requireOthers(agent, [...to, ...candidates]);
   const recipients = [...to, ...cc, ...candidates, ...steps.flatMap((step) => (step.kind === "ask" ? step.to : []))];
   requireRecipients(agent, recipients);
+  const hops = await hopsOfThread(kit.ledger.db, node.threadId);
   const domain = agent.address.address.split("@")[1]!;
   const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain) };
   const replyTo = replyAddress(kit, agent, id);
@@ -130,7 +135,7 @@ async function createTask(
     references: [ids.syntheticId],
     attachments: [...(mail.attachments ?? []), ...replySchemaAttachment(definition.replySchema)],
     autoSubmitted: "auto-generated",
-    headers: { [KIT_HEADER]: "task" },
+    headers: { [KIT_HEADER]: taskHeader(hops) },
     maxBytes: kit.maxBytes,
   });
   const task: TaskRecord = {
@@ -178,6 +183,7 @@ async function createTask(
       );
     }
     if (!(await insertTask(sql, task))) return;
+    if (hops > kit.loops.hops) return stopLoop(sql, node, task, hops);
     const goes = await forecast(sql, kit.agents, { agent, threadId: node.threadId, weight: envelope.to.length }, now);
     if (goes.kind === "never" || (goes.kind === "later" && definition.overBudget === "error")) {
       throw overBudget(definition, goes, envelope.to.length);
@@ -215,6 +221,20 @@ async function createTask(
   return (await findTask(kit.ledger.db, id))!;
 }
 
+/** Agents that ask each other on and on: the task ends before it is mailed, and each of them answers the one before. */
+async function stopLoop(sql: Sql, node: CurrentNode, task: TaskRecord, hops: number): Promise<void> {
+  const reason = `It would be number ${hops} of mails that lead to one another; \`loops.hops\` allows fewer.`;
+  await registerThread(sql, node.threadId, node.run.graph);
+  await appendEvent(sql, {
+    at: task.createdAt,
+    kind: "loop-stopped",
+    ...ofTask(task),
+    to: task.addressees,
+    data: { reason, hops },
+  });
+  await settle(sql, task, { kind: "cancelled", by: "policy", reason }, task.createdAt);
+}
+
 function overBudget(
   definition: TaskDefinition,
   goes: Exclude<Forecast, { kind: "now" }>,
@@ -232,6 +252,15 @@ function overBudget(
 function queuedEvent(task: TaskRecord, { because, at }: Extract<Forecast, { kind: "later" }>) {
   const data = { because, ...(at !== undefined && { until: new Date(at).toISOString() }) };
   return { at: task.createdAt, kind: "queued" as const, ...ofTask(task), messageId: task.messageId, data };
+}
+
+/** What an agent gets from itself is taken for a copy, and answers nothing. */
+function requireOthers(agent: Agent, addresses: readonly string[]): void {
+  if (!addresses.some((address) => sameAddress(address, agent.address.address))) return;
+  throw new EmailKitError(
+    "INVALID_ADDRESS",
+    `Agent "${agent.name}" cannot ask itself: ${agent.address.address} is its own address. Name another one in \`to\`.`,
+  );
 }
 
 function stepsOf({ calendar }: OpenKit, definition: TaskDefinition, mail: TaskMail, now: number): TaskStep[] {
