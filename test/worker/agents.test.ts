@@ -140,7 +140,8 @@ describe("two agents of one ledger", () => {
     await using kit = twoAgents({ shared: true, lab: "desk+lab@a.example" });
     const graph = askLab(kit, "desk@a.example");
     serveLab(kit);
-    await graph.invoke({ question: "What does it cost?" }, thread("t1"));
+    await expect(graph.invoke({ question: "What does it cost?" }, thread("t1"))).rejects.toThrow(/cannot ask itself/);
+    mail.deliver("From: desk@a.example\nTo: desk@a.example\nSubject: Note\n\nTo myself.\n", "desk@a.example");
     await kit.runOnce();
     expect(await requests(kit)).toEqual([]);
     expect(await kit.messages("own")).toHaveLength(1);
