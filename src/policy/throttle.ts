@@ -30,5 +30,5 @@ export function throttleOf({
   if (replyCode === undefined || replyCode >= 500) return undefined;
   if (replyCode === 421) return "rate";
   if ((refused?.length ?? 0) > 0) return RATE_WORDS.test(diagnostic) ? "rate" : undefined;
-  return replyCode === 450 || replyCode === 452 || /^4\.7\./.test(enhancedStatus) ? "rate" : undefined;
+  return replyCode === 450 || replyCode === 452 || enhancedStatus.startsWith("4.7.") ? "rate" : undefined;
 }

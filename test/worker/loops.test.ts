@@ -71,7 +71,8 @@ describe("two agents of two kits that pass all they are asked on to each other",
     expect(of("task-created")).toHaveLength(4);
     expect(of("loop-stopped")).toMatchObject([{ data: { hops: 5, reason: expect.stringMatching(/loops\.hops/) } }]);
     const ends = of("settled").map(({ data }) => data["kind"]);
-    expect(ends.toSorted()).toEqual(["cancelled", "replied", "replied", "replied", "replied"]);
+    expect(ends.filter((kind) => kind === "replied")).toHaveLength(4);
+    expect(ends).toContain("cancelled");
     expect(Buffer.from(mail.mails(person)[0]!.raw).toString()).toMatch(/cancelled: It would be number 5/);
     expect(mail.mails("a@a.example").concat(mail.mails("b@b.example")).length).toBe(9);
   });

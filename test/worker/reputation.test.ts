@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const State = Annotation.Root({
   to: Annotation<string[]>,
-  reassignTo: Annotation<string[]>,
+  reassignTo: Annotation<string[] | undefined>,
   outcomes: Annotation<(Outcome<string> | { kind: "open" })[]>,
 });
 
