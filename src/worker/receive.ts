@@ -159,6 +159,10 @@ async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<void
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
+    if (verdict.loop !== undefined) {
+      const about = { at: record.storedAt, ...(record.agent && { agent: record.agent }), ...ofMail(record) };
+      await appendEvent(sql, { ...about, kind: "loop-stopped", data: { asked: verdict.loop } });
+    }
     const asked = task?.agent ?? record.agent;
     if (verdict.feedback && asked !== null) {
       await recordFeedback(deps, sql, { agent: asked, task }, verdict.feedback, record.storedAt);
@@ -187,14 +191,13 @@ async function asExpected(sql: Sql, mail: Understood): Promise<Understood> {
 
 /** Keeps out a request of two that keep each other busy. Counted in the transaction, where all that came before is known. */
 async function withoutLoop(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<Understood> {
-  const { record, verdict, to } = mail;
+  const { record, verdict } = mail;
   const { agent, sender, storedAt: at } = record;
   if (verdict.disposition !== "request" || !verdict.asks?.follows || !agent || !sender) return mail;
   const asked = await askedWithinHour(sql, agent, sender, at);
   if (asked < deps.loops.perPair) return mail;
   const reason = `${sender} and "${agent}" have answered each other ${asked} times within an hour.`;
-  await appendEvent(sql, { at, kind: "loop-stopped", agent, ...ofMail(record), ...(to && { to }), data: { asked } });
-  return { ...mail, verdict: { ...verdict, disposition: "quarantined", reason } };
+  return { ...mail, verdict: { ...verdict, disposition: "quarantined", reason, loop: asked } };
 }
 
 async function end(

@@ -24,6 +24,8 @@ export interface Verdict {
   away?: { recipient: string; until?: string };
   /** How a request came about, as far as the mail says. */
   asks?: Asks;
+  /** It is quarantined since two keep each other busy: how often the sender has asked within an hour. */
+  loop?: number;
   /** What it says of recipients of ours. */
   feedback?: Feedback;
   /** How much it looks like orders to a machine, where that was looked at. */
