@@ -13,7 +13,7 @@ const ResearchState = new StateSchema({
 });
 
 /** An agent of its own: whoever mails it a question gets findings back. */
-export function serveResearch(kit: EmailKit<"research">, saver: BaseCheckpointSaver) {
+export function serveResearch(kit: EmailKit<"research">, saver?: BaseCheckpointSaver) {
   const builder = new StateGraph(ResearchState)
     .addNode("search", async ({ question, topic }) => {
       const thinker = await createThinker();
@@ -22,7 +22,7 @@ export function serveResearch(kit: EmailKit<"research">, saver: BaseCheckpointSa
     })
     .addEdge(START, "search")
     .addEdge("search", END);
-  const graph = kit.attach("research", builder.compile({ checkpointer: kit.checkpointer(saver) }));
+  const graph = kit.attach("research", builder.compile(saver && { checkpointer: kit.checkpointer(saver) }));
   kit.serveInbox("research", graph, {
     from: ["*@desk.example"],
     input: (request) => ({ question: request.text, topic: topicOf(request) }),
@@ -41,7 +41,7 @@ const AnalysisState = new StateSchema({
 });
 
 /** Another agent: weighs what it is sent. */
-export function serveAnalysis(kit: EmailKit<"analysis">, saver: BaseCheckpointSaver) {
+export function serveAnalysis(kit: EmailKit<"analysis">, saver?: BaseCheckpointSaver) {
   const builder = new StateGraph(AnalysisState)
     .addNode("weigh", async ({ material, topic }) => {
       const thinker = await createThinker();
@@ -50,7 +50,7 @@ export function serveAnalysis(kit: EmailKit<"analysis">, saver: BaseCheckpointSa
     })
     .addEdge(START, "weigh")
     .addEdge("weigh", END);
-  const graph = kit.attach("analysis", builder.compile({ checkpointer: kit.checkpointer(saver) }));
+  const graph = kit.attach("analysis", builder.compile(saver && { checkpointer: kit.checkpointer(saver) }));
   kit.serveInbox("analysis", graph, {
     from: ["*@desk.example"],
     input: (request) => ({ material: request.text, topic: topicOf(request) }),

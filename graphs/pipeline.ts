@@ -23,7 +23,7 @@ export interface People {
 export function createPipeline(
   kit: EmailKit<"desk">,
   people: People,
-  saver: BaseCheckpointSaver,
+  saver?: BaseCheckpointSaver,
   callbacks: Callbacks = [],
 ) {
   const builder = new StateGraph(PipelineState)
@@ -55,7 +55,8 @@ export function createPipeline(
         body: `${result?.summary}\n\nRecommendation: ${result?.recommendation}\nConfidence: ${result?.confidence}\n\nMay we go ahead?`,
       });
       const outcome = await kit.awaitReply(approval);
-      if (outcome.kind !== "replied") return { decision: outcome.kind };
+      // By mail, or in Studio.
+      if (outcome.kind !== "replied" && outcome.kind !== "answered") return { decision: outcome.kind };
       return { decision: outcome.data.approved ? "approved" : "rejected" };
     })
     .addNode("publish", ({ topic, findings, analysis: result, decision }) => ({
@@ -66,7 +67,7 @@ export function createPipeline(
     .addConditionalEdges("analyse", ({ decision }) => (decision === "" ? "approve" : "publish"))
     .addEdge("approve", "publish")
     .addEdge("publish", END);
-  const compiled = builder.compile({ checkpointer: kit.checkpointer(saver) });
+  const compiled = builder.compile(saver && { checkpointer: kit.checkpointer(saver) });
   return kit.attach("pipeline", compiled.withConfig({ callbacks }));
 }
 

@@ -39,37 +39,33 @@ export async function startDevServer({ directory, env, auth = false }: DevServer
   writeFileSync(
     join(directory, "langgraph.json"),
     JSON.stringify({
-      node_version: "24",
+      node_version: "22",
       graphs: Object.fromEntries(["ask", "many", "lab", "remote"].map((name) => [name, `${files}/graphs.ts:${name}`])),
       http: { app: `${files}/app.ts:app` },
       ...(auth && { auth: { path: `${files}/auth.ts:auth` } }),
       env: {},
     }),
   );
+  return startServer([join(modules, ".bin", "langgraphjs"), "dev"], {
+    cwd: directory,
+    env: { NODE_OPTIONS: installed === undefined ? "--conditions=langgraph-email-source" : "", ...env },
+    ready: "/mail/ready",
+  });
+}
+
+/** Runs a script that starts the server; `ready` is a path that answers when it is up. */
+export async function startServer(
+  script: readonly string[],
+  { cwd, env = {}, ready }: { cwd: string; env?: Record<string, string>; ready: string },
+): Promise<DevServer> {
   const port = await freePort();
   const child = spawn(
     process.execPath,
-    [
-      join(modules, ".bin", "langgraphjs"),
-      "dev",
-      "--no-browser",
-      "--no-reload",
-      "--host",
-      "127.0.0.1",
-      "-p",
-      `${port}`,
-    ],
+    [...script, "--no-browser", "--no-reload", "--host", "127.0.0.1", "-p", String(port)],
     {
-      cwd: directory,
+      cwd,
       detached: true,
-      env: {
-        ...process.env,
-        LANGGRAPH_CLI_NO_ANALYTICS: "1",
-        BROWSER: "none",
-        NODE_ENV: "development",
-        NODE_OPTIONS: installed === undefined ? "--conditions=langgraph-email-source" : "",
-        ...env,
-      },
+      env: { ...process.env, LANGGRAPH_CLI_NO_ANALYTICS: "1", BROWSER: "none", NODE_ENV: "development", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
@@ -78,7 +74,7 @@ export async function startDevServer({ directory, env, auth = false }: DevServer
   const exited = once(child, "exit");
   const url = `http://127.0.0.1:${port}`;
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
-    // The command passes SIGTERM on to the server below it; a second one would cut its last writes off.
+    // It passes SIGTERM on to the server below it; a second one would cut its last writes off.
     if (child.exitCode === null && child.signalCode === null)
       process.kill(signal === "SIGKILL" ? -child.pid! : child.pid!, signal);
     await exited;
@@ -86,7 +82,7 @@ export async function startDevServer({ directory, env, auth = false }: DevServer
   };
   const isUp = async () => {
     if (child.exitCode !== null) throw new Error(`The server ended:\n${output}`);
-    return (await ok(`${url}/mail/ready`))?.ok;
+    return (await ok(url + ready))?.ok;
   };
   await until("the server answers", isUp, 25_000).catch(async (error: unknown) => {
     await stop("SIGKILL");
