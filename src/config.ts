@@ -3,12 +3,14 @@ import { existsSync } from "node:fs";
 import { link, readFile, unlink, writeFile } from "node:fs/promises";
 import type { Agent, Sending, SendingUnit } from "./accounts/agent.ts";
 import type { ServerOptions } from "./accounts/account.ts";
+import { readDkim } from "./accounts/dkim.ts";
 import { parseAccount, parseMailbox } from "./accounts/parse-account.ts";
 import type { BlobStore } from "./blobs/blobs.ts";
 import { EmailKitError } from "./errors.ts";
 import { isPostgresUrl, parsePostgresUrl } from "./ledger/postgres/url.ts";
 import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import type { Logger } from "./log.ts";
+import type { DkimKey } from "./mail/compose.ts";
 import { isAddress, parseAddress } from "./mail/address.ts";
 import { type Budget, type BudgetPreset, readBudget } from "./policy/budget.ts";
 import { ownSecrets } from "./policy/outbound-review.ts";
@@ -58,6 +60,11 @@ export interface AgentConfig {
   deny?: readonly string[];
   /** How much it may send: { perHour: 50, perDay: 200 }, or what its provider allows: "gmail", "google-workspace", "microsoft-365". Default: `budgets.agent`. */
   budget?: Budget | BudgetPreset;
+  /**
+   * Signs the agent's mail: the public key is in the DNS as `selector._domainkey.domain`, and `privateKey` is RSA in PEM. For submission servers that do not sign
+   * themselves, as managed providers do. Default: no signature.
+   */
+  dkim?: DkimKey;
   /** How what the agent writes is looked through; what is left out is as in the kit's `review`. */
   review?: ReviewConfig;
 }
@@ -169,6 +176,7 @@ export function readAgents(
         name,
         address,
         account,
+        dkim: config.dkim && readDkim(name, address.address, config.dkim),
         review: readReview([shared.review, config.review], own, {
           name,
           address: address.address,

@@ -31,6 +31,7 @@ export type { FailedAttempt, FailedOutcome, ReplyAttachment } from "./ledger/out
 export type { Suppression } from "./ledger/suppressions.ts";
 export type { ThreadRecord } from "./ledger/threads.ts";
 export { consoleLogger, type LogFields, type Logger, silentLogger } from "./log.ts";
+export type { DkimKey } from "./mail/compose.ts";
 export type { Grade } from "./policy/assurance.ts";
 export { type AttachmentRules, PROGRAMS } from "./policy/attachments.ts";
 export type { BreakerLimits, Reputation } from "./policy/reputation.ts";

@@ -1,4 +1,5 @@
 import { EmailKitError } from "../errors.ts";
+import type { DkimKey } from "../mail/compose.ts";
 import type { MailAddress } from "../mail/message.ts";
 import type { Limits } from "../policy/budget.ts";
 import type { ReviewPolicy } from "../policy/review-policy.ts";
@@ -16,6 +17,8 @@ export interface Agent extends Sender {
   bounceToken: boolean;
   /** Whether replies are looked for in the account's Junk folder too. */
   junk: boolean;
+  /** What signs its mail. */
+  dkim: DkimKey | undefined;
   /** How what it writes is looked through. */
   review: ReviewPolicy;
   /** Whose Authentication-Results are believed (RFC 8601). */

@@ -8,14 +8,17 @@ import { insertOutbox } from "../ledger/outbox.ts";
 import { findRequest, markAnswered, markStarted, markWaiting, type RequestRecord } from "../ledger/requests.ts";
 import { findThread } from "../ledger/threads.ts";
 import { KIT_HEADER } from "../mail/classify.ts";
-import { composeMail } from "../mail/compose.ts";
 import type { MailMessage } from "../mail/message.ts";
 import { messageId, normalizeMessageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
 import { replyReferences, replySubject } from "../mail/references.ts";
+import type { OutgoingContent, ReviewFinding } from "../policy/outbound-review.ts";
 import { requireRecipients } from "../policy/permission.ts";
+import { composeFrom } from "../worker/conversation.ts";
 import type { ServePort } from "../worker/ports.ts";
 import { hashId } from "./base32.ts";
+import { askReviewer, type Hold } from "./calls/hold.ts";
+import { reviewOutgoing } from "./calls/review.ts";
 import type { OpenKit } from "./context.ts";
 import { driveThread, fail, invoke, isBrokenOff, type Drive, type StopSignals } from "./drive/in-process.ts";
 import { holdOnServer, type ServerClient } from "./drive/server.ts";
@@ -254,13 +257,17 @@ async function answer(kit: OpenKit, request: RequestRecord, record: MessageRecor
   }
   const now = kit.clock();
   const id = hashId("answer", kit.ledger.id, request.id);
-  const compose = (of: Ending) =>
-    composeAnswer(kit, agent, parsed.message, of, id, now).catch((error: unknown) => {
+  const compose = (of: Ending, as = id) =>
+    composeAnswer(kit, agent, { request, message: parsed.message, ending: of, id: as, now }).catch((error: unknown) => {
       logUnanswerable(kit, request, error);
     });
   // What cannot be said, such as an answer that is too large, is said to have failed; who cannot be written to gets nothing.
   const mail = (await compose(ending)) ?? (ending.kind === "done" ? await compose({ kind: "failed" }) : undefined);
   const raw = mail && (await kit.blobs.put(mail.raw));
+  // Whoever asked is told something, also where a person rejects the answer.
+  const instead = mail?.findings && (await compose({ kind: "failed" }, hashId("instead of", id)));
+  const insteadRaw = instead && (await kit.blobs.put(instead.raw));
+  const hold = mail?.findings && (await askReviewer(kit, agent, holdOf(request, mail, mail.findings, instead?.id)));
   await kit.ledger.db.transaction(async (sql) => {
     await markAnswered(sql, request.id, now);
     await appendEvent(sql, {
@@ -274,53 +281,78 @@ async function answer(kit: OpenKit, request: RequestRecord, record: MessageRecor
       data: { requestId: request.id, ending: mail?.ending ?? "unanswerable" },
     });
     if (!mail || !raw) return;
-    await insertOutbox(sql, {
-      id,
-      kind: "answer",
-      taskId: null,
-      requestId: request.id,
-      agent: agent.name,
-      messageId: mail.messageId,
-      envelope: { from: agent.address.address, to: [mail.to] },
-      raw,
-      dueAt: now,
-      attempts: 0,
-      createdAt: now,
-    });
-    await insertAliases(sql, { requestId: request.id }, [normalizeMessageId(mail.messageId)]);
+    const put = async (answer: Answer, blob: string) => {
+      const { messageId, to } = answer;
+      const envelope = { from: agent.address.address, to: [to] };
+      const row = { id: answer.id, kind: "answer" as const, taskId: null, requestId: request.id, agent: agent.name };
+      const times = { dueAt: now, attempts: 0, createdAt: now };
+      await insertOutbox(sql, { ...row, messageId, envelope, raw: blob, ...times }, hold ? "held" : "due");
+      await insertAliases(sql, { requestId: request.id }, [normalizeMessageId(messageId)]);
+    };
+    await put(mail, raw);
+    if (instead && insteadRaw) await put(instead, insteadRaw);
+    await hold?.(sql);
   });
+}
+
+/** A finished answer; `findings` where a person is to decide on it. */
+interface Answer {
+  id: string;
+  raw: Uint8Array;
+  messageId: string;
+  to: string;
+  ending: Ending["kind"];
+  content: OutgoingContent;
+  findings: ReviewFinding[] | undefined;
+}
+
+function holdOf(
+  { graph, threadId }: RequestRecord,
+  { id, content, to }: Answer,
+  findings: ReviewFinding[],
+  instead: string | undefined,
+): Hold {
+  const of = { graph, threadId, runId: null, nodeTaskId: "" };
+  return { id, content, recipients: [to], findings, of, deadlineAt: Infinity, instead: instead ?? null };
 }
 
 async function composeAnswer(
   kit: OpenKit,
   agent: Agent,
-  request: MailMessage,
-  ending: Ending,
-  id: string,
-  now: number,
-): Promise<{ raw: Uint8Array; messageId: string; to: string; ending: Ending["kind"] }> {
+  asked: { request: RequestRecord; message: MailMessage; ending: Ending; id: string; now: number },
+): Promise<Answer> {
+  const { message, ending, id, now } = asked;
   const ownId = messageId(id, agent.address.address.split("@")[1]!);
-  const to = answerAddress(request);
+  const to = answerAddress(message);
   // Who asked has said where the answer goes: that widens nothing.
   requireRecipients(agent, [to]);
   const data = ending.kind === "done" ? ending.answer.data : undefined;
-  const raw = await composeMail({
-    messageId: ownId,
-    date: new Date(now),
-    from: agent.address,
-    to: [to],
-    subject: replySubject(request.subject),
-    text: answerText(ending),
-    ...(request.messageId && replyReferences(request)),
+  const content: OutgoingContent = {
+    subject: replySubject(message.subject),
+    body: answerText(ending),
     attachments:
       data === undefined
         ? []
         : [{ filename: "reply.json", contentType: "application/json", content: JSON.stringify(data, null, 2) }],
+  };
+  const { graph, threadId } = asked.request;
+  const findings =
+    ending.kind === "done"
+      ? await reviewOutgoing(kit, agent, { id, graph, threadId, recipients: [to], ...content })
+      : undefined;
+  const raw = await composeFrom(agent, {
+    messageId: ownId,
+    date: new Date(now),
+    to: [to],
+    subject: content.subject,
+    text: content.body,
+    ...(message.messageId && replyReferences(message)),
+    attachments: content.attachments,
     autoSubmitted: "auto-replied",
     headers: { [KIT_HEADER]: ending.kind === "done" ? "answer" : "failure" },
     maxBytes: kit.maxBytes,
   });
-  return { raw, messageId: ownId, to, ending: ending.kind };
+  return { id, raw, messageId: ownId, to, ending: ending.kind, content, findings };
 }
 
 function answerText(ending: Ending): string {

@@ -1,7 +1,7 @@
 export { EmailKitError, type EmailKitErrorCode } from "../errors.ts";
 export { formatAddress, matchesAddress, parseAddress, sameAddress, splitSubaddress, subaddress } from "./address.ts";
 export { classify, type Classification, type OwnMail } from "./classify.ts";
-export { composeMail, type ComposeAttachment, type ComposeInput } from "./compose.ts";
+export { composeMail, type ComposeAttachment, type ComposeInput, type DkimKey } from "./compose.ts";
 export {
   readDeliveryStatus,
   type DeliveryAction,

@@ -35,6 +35,11 @@ function tokenAddress(keys: TokenKeys, agent: Agent, taskId: string, purpose: "r
   return agent.replyTo === "subaddress" ? subaddress(address, token) : `${token}@${address.split("@")[1]}`;
 }
 
+/** Writes a mail of the agent's: from its address, signed where it has a key. */
+export function composeFrom({ address, dkim }: Agent, mail: Omit<ComposeInput, "from" | "dkim">): Promise<Uint8Array> {
+  return composeMail({ ...mail, from: address, ...(dkim && { dkim }) });
+}
+
 /** A finished mail of a task's conversation, to be put into the outbox in the transaction that decides on it. */
 export interface FollowUp {
   id: string;
@@ -58,10 +63,9 @@ export async function composeFollowUp(
   const ownId = messageId(mail.id, agent.address.address.split("@")[1]!);
   const replyTo = replyAddress(deps, agent, task.id);
   const answers = mail.answers === task.messageId ? undefined : mail.answers;
-  const raw = await composeMail({
+  const raw = await composeFrom(agent, {
     messageId: ownId,
     date: new Date(mail.now),
-    from: agent.address,
     to: [mail.to],
     ...(replyTo !== undefined && { replyTo }),
     subject: replySubject(task.subject),

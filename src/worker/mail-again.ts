@@ -15,12 +15,11 @@ import type { Agent } from "../accounts/agent.ts";
 import { EmailKitError } from "../errors.ts";
 import { parseAddress, sameAddress } from "../mail/address.ts";
 import { KIT_HEADER, readHops, taskHeader } from "../mail/classify.ts";
-import { composeMail } from "../mail/compose.ts";
 import { referenceLine, taskAliases } from "../mail/correlate.ts";
 import { messageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
 import { firstNotAllowed } from "../policy/allowlist.ts";
-import { composeFollowUp, putFollowUp, replyAddress, reversePath } from "./conversation.ts";
+import { composeFrom, composeFollowUp, putFollowUp, replyAddress, reversePath } from "./conversation.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { attachmentContents } from "./parts.ts";
 import { settle } from "./settle.ts";
@@ -175,10 +174,9 @@ async function recompose(
     throw new Error(`Task ${task.id}: its first mail cannot be read again: ${parsed.reason}`);
   const { message } = parsed;
   const replyTo = replyAddress(deps, agent, task.id);
-  return composeMail({
+  return composeFrom(agent, {
     messageId: ids.messageId,
     date: new Date(now),
-    from: agent.address,
     to,
     ...(replyTo !== undefined && { replyTo }),
     subject: task.subject,

@@ -1,10 +1,11 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MemorySaver } from "@langchain/langgraph";
+import { END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createEmailKit, defineTask, type EmailKitConfig, type ReviewConfig } from "langgraph-email";
+import { z } from "zod";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { replyAs } from "../../src/testing/reply-as.ts";
 import { askGraph, collectLog, deskKit, outcomeOf, testClock, thread } from "../support/desk.ts";
@@ -282,6 +283,52 @@ describe("a mail that is held", () => {
     expect(toBoss()).toHaveLength(1);
     await third.close();
     await rm(directory, { recursive: true });
+  });
+});
+
+describe("the answer of a served agent", () => {
+  const ask = async (review: ReviewConfig, text: string) => {
+    const kit = kitWith(review);
+    const graph = new StateGraph(z.object({ text: z.string() }))
+      .addNode("work", () => ({ text }))
+      .addEdge(START, "work")
+      .addEdge("work", END)
+      .compile({ checkpointer: kit.checkpointer(new MemorySaver()) });
+    kit.serveInbox("desk", kit.attach("work", graph), {
+      from: "anyone",
+      input: () => ({ text: "" }),
+      reply: (state) => ({ data: state.text }),
+    });
+    const request = Buffer.from("From: boss@b.example\r\nTo: desk@a.example\r\nSubject: Work\r\n\r\nPlease\r\n");
+    await replyAs(mail, { from: "boss@b.example", to: "desk@a.example", mail: request, text: "Please", quote: false });
+    await kit.runOnce();
+    return kit;
+  };
+  const roles = () => toBoss().map((each) => each.header("x-langgraph-email"));
+
+  it("goes out where nothing is found", async () => {
+    await using _kit = await ask({ personalData: "hold" }, "Done.");
+    expect(roles()).toEqual(["answer"]);
+  });
+
+  it("is a failure where it is refused", async () => {
+    await using kit = await ask({}, `It is ${KEY}`);
+    expect(roles()).toEqual(["failure"]);
+    expect((await kit.events()).map(({ kind }) => kind)).toContain("review-refused");
+  });
+
+  it.each([
+    ["approves", "yes", "answer"],
+    ["rejects", "no", "failure"],
+  ])("waits until the reviewer %s it", async (_, text, role) => {
+    await using kit = await ask({ personalData: "hold", reviewer: "kim@a.example" }, `Card ${CARD}`);
+    expect(roles()).toEqual([]);
+    expect(await kit.held()).toMatchObject([{ to: ["boss@b.example"], subject: "Re: Work" }]);
+    await replyAs(mail, { from: "kim@a.example", mail: toKim()[0]!, text });
+    await kit.runOnce();
+    expect(await kit.held()).toEqual([]);
+    expect(roles()).toEqual([role]);
+    expect(textOf(toBoss()[0]!.raw).includes(CARD)).toBe(role === "answer");
   });
 });
 

@@ -6,13 +6,12 @@ import { insertOutbox } from "../../ledger/outbox.ts";
 import { insertReview } from "../../ledger/reviews.ts";
 import { insertTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { KIT_HEADER } from "../../mail/classify.ts";
-import { composeMail } from "../../mail/compose.ts";
 import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { renderHtml } from "../../mail/html/render.ts";
 import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
 import { type OutgoingContent, redact, type ReviewFinding } from "../../policy/outbound-review.ts";
-import { replyAddress, reversePath } from "../../worker/conversation.ts";
+import { composeFrom, replyAddress, reversePath } from "../../worker/conversation.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import { knownSecrets } from "./review.ts";
@@ -136,10 +135,9 @@ async function composeQuestion(
   ids: { messageId: string; syntheticId: string },
 ): Promise<Uint8Array> {
   const replyTo = replyAddress(kit, agent, question.id);
-  return composeMail({
+  return composeFrom(agent, {
     messageId: ids.messageId,
     date: new Date(question.createdAt),
-    from: agent.address,
     to: [reviewer],
     ...(replyTo !== undefined && { replyTo }),
     subject: question.subject,

@@ -10,7 +10,7 @@ import { findTask, holdSteps, insertTask, type TaskRecord, type TaskStep } from 
 import { registerThread, threadLease } from "../../ledger/threads.ts";
 import { parseAddress, sameAddress } from "../../mail/address.ts";
 import { KIT_HEADER, taskHeader } from "../../mail/classify.ts";
-import { composeMail, type ComposeAttachment } from "../../mail/compose.ts";
+import type { ComposeAttachment } from "../../mail/compose.ts";
 import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
@@ -18,7 +18,7 @@ import { replySchemaAttachment } from "../../mail/reply-schema.ts";
 import { redact } from "../../policy/outbound-review.ts";
 import { requireRecipients, requireScope } from "../../policy/permission.ts";
 import { deadlineAt, type Deadline } from "../../time/deadline.ts";
-import { replyAddress, reversePath } from "../../worker/conversation.ts";
+import { composeFrom, replyAddress, reversePath } from "../../worker/conversation.ts";
 import { settle } from "../../worker/settle.ts";
 import { forecast, type Forecast } from "../../worker/forecast.ts";
 import { hashId } from "../base32.ts";
@@ -122,10 +122,9 @@ async function createTask(
   const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain) };
   const replyTo = replyAddress(kit, agent, id);
   const body = taskBody(mail.body, definition, id);
-  const raw = await composeMail({
+  const raw = await composeFrom(agent, {
     messageId: ids.messageId,
     date: new Date(now),
-    from: agent.address,
     to,
     cc,
     ...(replyTo !== undefined && { replyTo }),
@@ -189,17 +188,23 @@ async function createTask(
       throw overBudget(definition, goes, envelope.to.length);
     }
     await insertAliases(sql, { taskId: id }, taskAliases({ ...ids, taskId: id }));
-    const row = {
-      id,
-      kind: "task" as const,
-      taskId: id,
-      requestId: null,
-      agent: agent.name,
-      dueAt: now,
-      createdAt: now,
-    };
-    const { messageId } = ids;
-    await insertOutbox(sql, { ...row, messageId, envelope, raw: blob, attempts: 0 }, hold ? "held" : "due");
+    await insertOutbox(
+      sql,
+      {
+        id,
+        kind: "task",
+        taskId: id,
+        requestId: null,
+        agent: agent.name,
+        messageId: ids.messageId,
+        envelope,
+        raw: blob,
+        dueAt: now,
+        attempts: 0,
+        createdAt: now,
+      },
+      hold ? "held" : "due",
+    );
     await registerThread(sql, node.threadId, node.run.graph);
     await appendEvent(sql, {
       at: now,
