@@ -6,7 +6,14 @@ import ts from "typescript";
 import { expect, test } from "vitest";
 
 // Every piece of code in these pages is type-checked and run; each checks its own results.
-const PAGES = ["strip-thread-history", "structured-replies", "verification-codes", "inbound", "sending-limits"];
+const PAGES = [
+  "strip-thread-history",
+  "structured-replies",
+  "verification-codes",
+  "inbound",
+  "sending-limits",
+  "outbound",
+];
 const ROOT = join(import.meta.dirname, "..");
 const blocks = PAGES.flatMap((page) =>
   Array.from(readFileSync(join(ROOT, "docs", `${page}.md`), "utf8").matchAll(/^```ts\n(.*?)^```$/gms), (match, i) => ({

@@ -1,4 +1,5 @@
 import { renderHtml } from "../mail/html/render.ts";
+import { type AttachmentRules, refusedAttachment } from "./attachments.ts";
 import { findLinkProblems, type LinkRules } from "./outbound/links.ts";
 import { findPersonalData } from "./outbound/personal-data.ts";
 import { findSecrets } from "./outbound/secrets.ts";
@@ -29,7 +30,7 @@ export interface ReviewRules {
   secrets: ReviewVerdict;
   personalData: ReviewVerdict;
   links: (LinkRules & { verdict: ReviewVerdict }) | undefined;
-  attachments: { types: readonly string[] | undefined; maxBytes: number; verdict: ReviewVerdict } | undefined;
+  attachments: (AttachmentRules & { verdict: ReviewVerdict }) | undefined;
 }
 
 export interface ReviewResult {
@@ -143,22 +144,12 @@ function textOf(filename: string, contentType: string, content: Uint8Array | str
   return new TextDecoder().decode(head);
 }
 
-function attachmentProblems(
-  { attachments }: OutgoingContent,
-  { types, maxBytes }: NonNullable<ReviewRules["attachments"]>,
-): ReviewFinding[] {
-  return attachments.flatMap(({ contentType, content }, place) => {
-    const where = `attachment ${place + 1}`;
-    const type = contentType.split(";")[0]!.trim().toLowerCase();
+function attachmentProblems({ attachments }: OutgoingContent, rules: AttachmentRules): ReviewFinding[] {
+  return attachments.flatMap(({ filename, contentType: given, content }, place) => {
+    const contentType = given.split(";")[0]!.trim().toLowerCase();
     const size = Buffer.byteLength(content);
-    const allowed =
-      !types ||
-      types.some(
-        (one) => type === one.toLowerCase() || (one.endsWith("/*") && type.startsWith(one.slice(0, -1).toLowerCase())),
-      );
-    return [
-      ...(allowed ? [] : [{ rule: "attachment-type", where, excerpt: type.slice(0, 80) }]),
-      ...(size > maxBytes ? [{ rule: "attachment-size", where, excerpt: `${size} octets, ${maxBytes} allowed` }] : []),
-    ];
+    if (refusedAttachment([{ filename, contentType, size }], rules) === undefined) return [];
+    const excerpt = `${contentType.slice(0, 80)}, ${size} octets`;
+    return [{ rule: "attachment", where: `attachment ${place + 1}`, excerpt }];
   });
 }

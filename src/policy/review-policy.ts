@@ -1,6 +1,7 @@
 import { EmailKitError } from "../errors.ts";
 import { isAddress, sameAddress } from "../mail/address.ts";
 import { type Duration, durationMs } from "../time/duration.ts";
+import type { AttachmentRules } from "./attachments.ts";
 import type { OutgoingContent, OwnSecrets, ReviewFinding, ReviewRules, ReviewVerdict } from "./outbound-review.ts";
 
 /** A mail as `check` gets it. */
@@ -26,8 +27,8 @@ export interface ReviewConfig {
    * than it leads to is found too. `verdict` default: `refuse`.
    */
   links?: { max?: number; domains?: readonly string[]; verdict?: ReviewVerdict };
-  /** Media types (`application/pdf`, `image/*`) and octets that an attachment may have; default: any. `verdict` default: `refuse`. */
-  attachments?: { types?: readonly string[]; maxBytes?: number; verdict?: ReviewVerdict };
+  /** Which attachments a mail may have; default: any. `verdict` default: `refuse`. */
+  attachments?: AttachmentRules & { verdict?: ReviewVerdict };
   /**
    * Your own check, such as a model that judges. Called once for a task, outside of any transaction, where the rules have not refused the mail. The severest verdict
    * counts; a throw is the node's, and nothing is mailed.
@@ -76,17 +77,17 @@ export function readReview(
   if (!(max >= 0)) fail(`links.max is ${max}; give a number, 0 or more.`);
   const badDomain = links?.domains?.find((domain) => !/^(?:\*\.)?[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*$/u.test(domain));
   if (badDomain !== undefined) fail(`links.domains has ${JSON.stringify(badDomain)}; give hosts, "*.example.com".`);
-  const badType = attachments?.types?.find((type) => !/^[\w.+-]+\/(?:[\w.+-]+|\*)$/.test(type));
-  if (badType !== undefined)
-    fail(`attachments.types has ${JSON.stringify(badType)}; give "application/pdf", "text/*".`);
+  const kinds = [...(attachments?.allow ?? []), ...(attachments?.deny ?? [])];
+  const badKind = kinds.find((kind) => !/^(?:\.[\w.-]+|[\w.+-]+\/(?:[\w.+-]+|\*))$/.test(kind));
+  if (badKind !== undefined)
+    fail(`attachments has ${JSON.stringify(badKind)}; give "application/pdf", "text/*", ".csv".`);
   return {
     rules: {
       secrets: verdict("secrets", config.secrets, "refuse"),
       personalData: verdict("personalData", config.personalData, "send"),
       links: links && { max, domains: links.domains, verdict: verdict("links.verdict", links.verdict, "refuse") },
       attachments: attachments && {
-        types: attachments.types,
-        maxBytes: attachments.maxBytes ?? Infinity,
+        ...attachments,
         verdict: verdict("attachments.verdict", attachments.verdict, "refuse"),
       },
     },

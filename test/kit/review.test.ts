@@ -392,7 +392,7 @@ describe("a review that is configured wrongly", () => {
     ["an agent that reviews itself", { reviewer: "desk@a.example" }, /cannot review its own/],
     ["a domain with a path", { links: { domains: ["corp.example/x"] } }, /links\.domains/],
     ["a number of links that is none", { links: { max: -1 } }, /links\.max/],
-    ["a type that is none", { attachments: { types: ["pdf"] } }, /attachments\.types/],
+    ["a type that is none", { attachments: { allow: ["pdf"] } }, /attachments has "pdf"/],
     ["a time that is none", { within: "soon" }, /soon/],
   ])("%s is an error at once", (_, review, message) => {
     expect(() => kitWith(review)).toThrow(message);

@@ -110,10 +110,14 @@ describe("attachments", () => {
   it.each<[string, Partial<OutgoingContent>, string[]]>([
     ["of an allowed type", file("x", "a.pdf", "application/PDF; name=a.pdf"), []],
     ["of an allowed family", file("x", "a.csv", "text/csv"), []],
-    ["of another type", file("x", "a.exe", "application/x-msdownload"), ["attachment-type"]],
-    ["that is too large", file("x".repeat(101)), ["attachment-size"]],
+    [
+      "of another type",
+      file("x", "a.exe", "application/x-msdownload"),
+      ["attachment application/x-msdownload, 1 octets"],
+    ],
+    ["that is too large", file("x".repeat(101)), ["attachment text/plain, 101 octets"]],
   ])("%s", (_, change, expected) => {
-    const attachments = { types: ["application/pdf", "text/*"], maxBytes: 100, verdict: "refuse" } as const;
-    expect(find(change, { attachments }).findings.map(({ rule }) => rule)).toEqual(expected);
+    const attachments = { allow: ["application/pdf", "text/*"], maxBytes: 100, verdict: "refuse" } as const;
+    expect(find(change, { attachments }).findings.map(({ rule, excerpt }) => `${rule} ${excerpt}`)).toEqual(expected);
   });
 });
