@@ -60,10 +60,10 @@ describe("an agent with a DKIM key", () => {
     await kit.runOnce();
     const mails = mail.mails("boss@b.example");
     expect(mails.map((each) => each.header("x-langgraph-email"))).toEqual(["task", "task", "reminder"]);
-    for (const { raw, header } of mails) {
-      expect(await verdictOf(raw)).toEqual(PASS);
-      expect(header("message-id")).toMatch(/@a\.example>$/);
-      expect(Buffer.from(raw).toString()).not.toMatch(/^List-/m);
+    for (const each of mails) {
+      expect(await verdictOf(each.raw)).toEqual(PASS);
+      expect(each.header("message-id")).toMatch(/@a\.example>$/);
+      expect(Buffer.from(each.raw).toString()).not.toMatch(/^List-/m);
     }
     expect(first!.header("dkim-signature")).toMatch(/h=from:reply-to:subject:date:message-id:to:/);
     const changed = Buffer.from(first!.raw).toString("latin1").replaceAll("count", "c0unt");
