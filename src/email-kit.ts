@@ -19,7 +19,7 @@ import type { Disposition, MessageRecord } from "./ledger/messages.ts";
 import type { ThreadRecord } from "./ledger/threads.ts";
 import type { Duration } from "./time/duration.ts";
 import type { HeldMail } from "./worker/held.ts";
-import type { ActOptions } from "./worker/release.ts";
+import type { ActOptions, ReleaseOptions } from "./worker/release.ts";
 import type { Pruned, PruneOptions } from "./worker/prune.ts";
 import type { Suppression } from "./ledger/suppressions.ts";
 import type { SendingStatus } from "./worker/sending.ts";
@@ -127,7 +127,7 @@ export interface EmailKit<
   /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */
   messages(disposition: Disposition): Promise<MessageRecord[]>;
   /** Lets a quarantined mail through (`id` as `messages` gives it): the graph goes on exactly as the reply would have made it, and a reply that lacks something is asked about. */
-  release(id: string, options?: ActOptions): Promise<"settled" | "clarifying" | "late" | "request">;
+  release(id: string, options?: ReleaseOptions): Promise<"settled" | "clarifying" | "late" | "request">;
   /** Puts a quarantined mail away for good: it is kept as `discarded`, and changes nothing. */
   discard(id: string, options?: ActOptions): Promise<void>;
   /** Mails that the review holds until somebody approves them. */

@@ -95,10 +95,10 @@ export async function lateMessages(sql: Sql, taskId: string): Promise<MessageRec
   return rows.map(fromRow);
 }
 
-/** Mails for an agent that nobody waited for when they came, received since then, newest first. */
+/** Mails for an agent that nobody was known to wait for when they came, received since then, newest first. */
 export async function unmatchedSince(sql: Sql, agent: string, since: number): Promise<MessageRecord[]> {
   const rows = await sql.all<Row>(
-    `${SELECT} WHERE disposition = 'unmatched' AND agent = :agent AND received_at >= :since ORDER BY received_at DESC, id`,
+    `${SELECT} WHERE (disposition = 'unmatched' OR (disposition = 'quarantined' AND grade = 'E')) AND agent = :agent AND received_at >= :since ORDER BY received_at DESC, id`,
     { agent, since },
   );
   return rows.map(fromRow);
@@ -119,11 +119,12 @@ export async function moveMessage(
   return changes > 0;
 }
 
-/** A mail that nobody waited for when it came has found its task. */
-export async function assignMessage(sql: Sql, id: string, taskId: string): Promise<void> {
-  await sql.run("UPDATE messages SET disposition = 'settled', reason = NULL, task_id = :taskId WHERE id = :id", {
+/** A mail of which it was not known has found its task. */
+export async function assignMessage(sql: Sql, id: string, taskId: string, disposition: Disposition): Promise<void> {
+  await sql.run("UPDATE messages SET disposition = :disposition, reason = NULL, task_id = :taskId WHERE id = :id", {
     id,
     taskId,
+    disposition,
   });
 }
 

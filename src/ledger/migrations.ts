@@ -48,6 +48,14 @@ const MIGRATIONS = [
   CREATE INDEX tasks_step ON tasks (step_at) WHERE step_at IS NOT NULL AND settled_at IS NULL;
   CREATE INDEX tasks_due ON tasks (deadline_at) WHERE settled_at IS NULL;
 
+  CREATE TABLE asked (
+    task_id TEXT NOT NULL REFERENCES tasks (id),
+    agent TEXT NOT NULL,
+    address TEXT NOT NULL,
+    PRIMARY KEY (task_id, address)
+  ) STRICT;
+  CREATE INDEX asked_by_address ON asked (agent, address);
+
   CREATE TABLE outbox (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,

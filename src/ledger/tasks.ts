@@ -1,6 +1,7 @@
 import type { Grade } from "../policy/assurance.ts";
 import type { AttachmentRules } from "../policy/attachments.ts";
 import type { InjectionThresholds } from "../policy/injection-score.ts";
+import { deleteAsked, putAsked, replaceAsked } from "./asked.ts";
 import { one, type Sql } from "./database.ts";
 import { withdraw } from "./outbox.ts";
 import { decideWaits, undecideWaits } from "./waits.ts";
@@ -141,7 +142,9 @@ export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
       stepAt: task.steps[0]?.at ?? null,
     },
   );
-  return changes > 0;
+  if (changes === 0) return false;
+  await putAsked(sql, task);
+  return true;
 }
 
 export async function findTask(sql: Sql, id: string): Promise<TaskRecord | undefined> {
@@ -223,6 +226,7 @@ export async function settleTask(sql: Sql, id: string, outcome: StoredOutcome, n
     { id, outcome: JSON.stringify(outcome), kind: outcome.kind, now },
   );
   if (changes === 0) return false;
+  await deleteAsked(sql, id);
   await withdraw(sql, id);
   await decideWaits(sql, id, now);
   return true;
@@ -256,7 +260,9 @@ export async function planResend(
       reassign: plan.reassign ?? null,
     },
   );
-  return changes > 0;
+  if (changes === 0) return false;
+  await replaceAsked(sql, { ...task, addressees: plan.addressees });
+  return true;
 }
 
 /** The task's new mail, to these, is in the outbox; or nobody is asked. Resolves with false when it was before. */
@@ -321,7 +327,9 @@ export async function markStepped(sql: Sql, task: TaskRecord, addressees: readon
       addressees: JSON.stringify(addressees),
     },
   );
-  return changes > 0;
+  if (changes === 0) return false;
+  await replaceAsked(sql, { ...task, addressees });
+  return true;
 }
 
 /** The task's mail is held: nobody is reminded of what nobody got. */
@@ -369,6 +377,7 @@ export async function reopenTask(sql: Sql, task: TaskRecord): Promise<boolean> {
     { id: task.id, settledAt: task.settledAt, clarifications: task.clarifications },
   );
   if (changes === 0) return false;
+  await putAsked(sql, task);
   await undecideWaits(sql, task.id);
   return true;
 }

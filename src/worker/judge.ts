@@ -1,6 +1,7 @@
+import { tasksAsking } from "../ledger/asked.ts";
 import { findMessage } from "../ledger/messages.ts";
 import { findRequest } from "../ledger/requests.ts";
-import type { TaskRecord } from "../ledger/tasks.ts";
+import { findTask, type TaskRecord } from "../ledger/tasks.ts";
 import { matchesAddress, sameAddress } from "../mail/address.ts";
 import type { Classification } from "../mail/classify.ts";
 import type { DeliveryStatus } from "../mail/delivery-status.ts";
@@ -13,6 +14,9 @@ import { asksOf } from "./loops.ts";
 import { judgeReply, parseReply } from "./reply.ts";
 import { senderVerdict } from "./sender.ts";
 import type { Mail, Verdict } from "./verdict.ts";
+
+/** So many of the tasks that a mail may mean are named. */
+const MOST_GUESSED = 10;
 
 /** Decides by what kind of mail it is, and then by whom it is from. */
 export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
@@ -43,8 +47,24 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
       if (correlation.kind === "other-ledger") {
         return { disposition: "other-ledger", reason: "It bears a token of another ledger." };
       }
-      return judgeRequest(deps, mail);
+      return (await judgeGuess(deps, mail)) ?? judgeRequest(deps, mail);
   }
+}
+
+/** From somebody who was asked something, and without a sign of what it answers: a person must say. What a served agent may be asked is a request. */
+async function judgeGuess(deps: WorkerDeps, { message, agent, correlation }: Mail): Promise<Verdict | undefined> {
+  const from = message.from?.address;
+  if (!agent || !from || correlation.kind !== "none" || deps.serve.served(agent.name)) return undefined;
+  const open = await tasksAsking(deps.ledger.db, agent.name, from, MOST_GUESSED);
+  if (open.length === 0) return undefined;
+  const suspected = open.length === 1 ? await findTask(deps.ledger.db, open[0]!.id) : undefined;
+  const asked = open.map(({ id, name }) => `${name} (${id})`).join(", ");
+  return {
+    disposition: "quarantined",
+    grade: "E",
+    ...(suspected && { suspected }),
+    reason: `It bears no sign of what it answers. ${from} was asked: ${asked}.`,
+  };
 }
 
 function automatic(task: TaskRecord | undefined, kind: Classification["kind"]): Verdict {

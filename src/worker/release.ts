@@ -1,7 +1,7 @@
 import { EmailKitError } from "../errors.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, ofTask } from "../ledger/events.ts";
-import { type Disposition, findMessage, type MessageRecord, moveMessage } from "../ledger/messages.ts";
+import { type Disposition, assignMessage, findMessage, type MessageRecord, moveMessage } from "../ledger/messages.ts";
 import { findTask } from "../ledger/tasks.ts";
 import { classify } from "../mail/classify.ts";
 import { parseMail } from "../mail/parse.ts";
@@ -23,16 +23,21 @@ export interface ActOptions {
   actor?: string;
 }
 
+export interface ReleaseOptions extends ActOptions {
+  /** The id of the task that the mail answers, where the mail does not say. */
+  answers?: string;
+}
+
 /**
  * Lets a quarantined mail through, as if it had been good enough: a reply settles its task, or is asked about where it lacks something; a request is served.
  * Resolves with what became of it: `late` where the task had its outcome meanwhile.
  * @throws EmailKitError `MESSAGE_NOT_FOUND` when it is not in quarantine, `GRAPH_NOT_ATTACHED` for a request to an agent that this process does not serve,
- * `UNKNOWN_AGENT` for a reply that has to be asked about where the agent is not configured.
+ * `UNKNOWN_AGENT` for a reply that has to be asked about where the agent is not configured, `TASK_AMBIGUOUS` where the mail may answer several tasks and none is named.
  */
 export async function releaseMessage(
   deps: Deps,
   messageId: string,
-  { actor }: ActOptions = {},
+  { actor, answers }: ReleaseOptions = {},
 ): Promise<"settled" | "clarifying" | "late" | "request"> {
   const { db } = deps.ledger;
   const record = await quarantined(db, messageId);
@@ -44,8 +49,21 @@ export async function releaseMessage(
     ...ofMail(record),
     ...(actor !== undefined && { actor }),
   };
-  const task = record.taskId === null ? undefined : await findTask(db, record.taskId);
+  const taskId = record.taskId ?? answers;
+  const task = taskId === undefined ? undefined : await findTask(db, taskId);
+  if (taskId !== undefined && !task) {
+    throw new EmailKitError(
+      "TASK_NOT_FOUND",
+      `The ledger holds no task ${taskId} that mail ${messageId} could answer.`,
+    );
+  }
   if (!task) {
+    if (record.grade === "E") {
+      throw new EmailKitError(
+        "TASK_AMBIGUOUS",
+        `Mail ${messageId} may answer several tasks; say which: kit.release(id, { answers: taskId }). ${record.reason}`,
+      );
+    }
     if (record.agent === null || !deps.serve.served(record.agent)) {
       throw new EmailKitError(
         "GRAPH_NOT_ATTACHED",
@@ -82,6 +100,7 @@ export async function releaseMessage(
   const question = clarify && agent && (await composeClarification(deps, agent, task, reply, clarify, now));
   return db.transaction(async (sql) => {
     await take(sql, record.id, "late");
+    await assignMessage(sql, record.id, task.id, "late");
     await appendEvent(sql, { ...ofTask(task), ...released, data: { message: record.id } });
     if (question) {
       if (!(await putClarification(sql, deps, agent, task, question, now))) return "late";

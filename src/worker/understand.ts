@@ -101,7 +101,7 @@ export async function understand(
     correlation.kind === "none" && agent
       ? { agent: agent.name, message, outcome: () => expectedOutcome(message, parts, base.receivedAt) }
       : undefined;
-  const task = correlation.kind === "task" ? correlation.task : undefined;
+  const task = correlation.kind === "task" ? correlation.task : verdict.suspected;
   return { record, stored, task, verdict, correlation, to, clarification, expecting };
 }
 

@@ -1,6 +1,7 @@
 import type { Agent } from "../accounts/agent.ts";
 import type { Disposition } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
+import type { TaskRecord } from "../ledger/tasks.ts";
 import type { Classification } from "../mail/classify.ts";
 import type { MailMessage } from "../mail/message.ts";
 import type { ReplyParts } from "../mail/strip-thread-history.ts";
@@ -17,6 +18,8 @@ export interface Verdict {
   disposition: Disposition;
   reason?: string;
   grade?: Grade;
+  /** The task that it may answer, for all that is known. */
+  suspected?: TaskRecord;
   outcome?: StoredOutcome;
   /** What the reply lacks, where the other side is to be asked again: `outcome` then holds where it cannot be asked. */
   clarify?: string[];

@@ -28,8 +28,8 @@ export interface ReplyContext extends TaskFields {
   unique: string;
 }
 
-/** `settled` with a grade; or kept from the graph: `quarantined` (it belongs to the task, and is below its bar), or `unmatched` (it belongs to nothing that can be told). */
-export type Expected = { disposition: "settled"; grade: Grade } | { disposition: "quarantined" | "unmatched" };
+/** `settled` with a grade; or kept from the graph until a person lets it through. */
+export type Expected = { disposition: "settled"; grade: Grade } | { disposition: "quarantined" };
 
 const settled = (grade: Grade): Expected => ({ disposition: "settled", grade });
 const quarantined: Expected = { disposition: "quarantined" };
@@ -96,7 +96,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
     name: "A program that answers to From, and sends the bare answer without any id",
     group: "Mail programs",
     reply: ({ desk }) => ({ to: desk, headers: noIds, quote: false }),
-    expected: { disposition: "unmatched" },
+    expected: quarantined,
   },
 
   // Providers and relays: what they do on the way out.
@@ -246,6 +246,6 @@ export const BEHAVIOURS: readonly Behaviour[] = [
     name: "A new mail with the same subject, without any id",
     group: "People",
     reply: ({ desk }) => ({ to: desk, subject: "Please approve", headers: noIds, quote: false }),
-    expected: { disposition: "unmatched" },
+    expected: quarantined,
   },
 ];

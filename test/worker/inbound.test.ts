@@ -37,6 +37,48 @@ const attachment = (filename: string, contentType = "application/octet-stream", 
   attachments: [{ filename, contentType, content }],
 });
 
+describe("a mail without any sign of what it answers", () => {
+  const signless = { to: "desk@a.example", quote: false, headers: { References: "", "In-Reply-To": "" } };
+
+  it("is quarantined when it is from somebody who was asked, and settles their one open task when it is released", async () => {
+    const { kit, graph, quarantined } = await answered({ ...signless, subject: "Laptops" });
+    await using _kit = kit;
+    expect(quarantined).toMatchObject([{ grade: "E", taskId: expect.any(String) }]);
+    expect(await kit.release(quarantined[0]!.id)).toBe("settled");
+    await kit.runOnce();
+    expect(await outcomeOf(graph, "1")).toMatchObject({ kind: "replied", text: "Forty.", grade: "E" });
+    await replyAs(mail, { from: BOSS, mail: mail.mails(BOSS)[0]!, text: "And one more.", ...signless });
+    await kit.runOnce();
+    expect(await kit.messages("unmatched")).toHaveLength(1);
+  });
+
+  it("with several open tasks, a person says which", async () => {
+    const kit = deskKit(mail);
+    await using _kit = kit;
+    const graph = askGraph(kit, { task: note });
+    for (const id of ["1", "2"]) await graph.invoke({ to: `Ann Boss <${BOSS.toUpperCase()}>` }, thread(id));
+    await kit.runOnce();
+    await replyAs(mail, { from: BOSS, mail: mail.mails(BOSS)[0]!, text: "Forty.", ...signless });
+    await kit.runOnce();
+    const [held] = await kit.messages("quarantined");
+    expect(held).toMatchObject({ grade: "E", taskId: null });
+    await expect(kit.release(held!.id)).rejects.toMatchObject({ code: "TASK_AMBIGUOUS" });
+    await expect(kit.release(held!.id, { answers: "nothing" })).rejects.toMatchObject({ code: "TASK_NOT_FOUND" });
+    const [, second] = Array.from(held!.reason!.matchAll(/\(([a-z2-7]+)\)/g), (match) => match[1]!);
+    expect(await kit.release(held!.id, { answers: second! })).toBe("settled");
+    await kit.runOnce();
+    const ends = await Promise.all(["1", "2"].map(async (id) => (await outcomeOf(graph, id))?.kind));
+    expect(ends.toSorted()).toEqual(["replied", undefined]);
+  });
+
+  it("from anybody else it is unmatched", async () => {
+    const { kit, quarantined } = await answered({ ...signless, from: "ann@c.example" });
+    await using _kit = kit;
+    expect(quarantined).toEqual([]);
+    expect(await kit.messages("unmatched")).toHaveLength(1);
+  });
+});
+
 describe("attachments", () => {
   it("a program is quarantined, and comes through when a person releases the mail", async () => {
     const { kit, graph, quarantined } = await answered(attachment("prices.exe"));

@@ -125,7 +125,7 @@ async function takeEarlier(kit: OpenKit, task: TaskRecord, record: MessageRecord
   const outcome = expectedOutcome(message, partsOf(message, { kind: "none" }), record.receivedAt);
   return kit.ledger.db.transaction(async (sql) => {
     const first = await settle(sql, task, outcome, kit.clock(), record.messageId);
-    if (first) await assignMessage(sql, record.id, task.id);
+    if (first) await assignMessage(sql, record.id, task.id, "settled");
     return first;
   });
 }
