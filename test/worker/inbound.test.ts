@@ -68,7 +68,7 @@ describe("a mail without any sign of what it answers", () => {
     expect(await kit.release(held!.id, { answers: second! })).toBe("settled");
     await kit.runOnce();
     const ends = await Promise.all(["1", "2"].map(async (id) => (await outcomeOf(graph, id))?.kind));
-    expect(ends.toSorted()).toEqual(["replied", undefined]);
+    expect(ends).toEqual(expect.arrayContaining(["replied", undefined]));
   });
 
   it("from anybody else it is unmatched", async () => {
