@@ -16,6 +16,7 @@ import type { ServerClient } from "./langgraph/drive/server.ts";
 import type { ServeOptions } from "./langgraph/serve-inbox.ts";
 import type { AuditEvent } from "./ledger/events.ts";
 import type { Disposition, MessageRecord } from "./ledger/messages.ts";
+import type { DoubtfulMail } from "./ledger/restore.ts";
 import type { ThreadRecord } from "./ledger/threads.ts";
 import type { Duration } from "./time/duration.ts";
 import type { HeldMail } from "./worker/held.ts";
@@ -138,6 +139,15 @@ export interface EmailKit<
   reject(id: string, reason: string, options?: ActOptions): Promise<boolean>;
   /** Threads whose runs threw too often. */
   stalled(): Promise<ThreadRecord[]>;
+  /**
+   * To be called after the ledger was restored from a backup, before a worker starts: mails that seem to be due may have been sent since, and are held. Resolves with their
+   * number. Mostly noticed without: by a file beside the ledger, by the identity of a PostgreSQL database, or by replies to what the ledger does not know.
+   */
+  restored(): Promise<number>;
+  /** Mails of which nobody knows whether they were sent: after a restore, or with `onUnknown: "hold"`. A reply takes a mail off this list. */
+  doubtful(): Promise<DoubtfulMail[]>;
+  /** Says of doubtful mails, all or those with these ids, that they were sent, or that they were not, and so go out now. Resolves with their number. */
+  resolveDoubt(as: "sent" | "not-sent", ids?: readonly string[]): Promise<number>;
   /**
    * Removes threads that ended so long ago, with their tasks, mails and blobs, and other mails as old. What is open stays with all of its thread: an unsettled task, a wait,
    * a request, a mail on its way out, a stalled thread. The audit log stays too, and a reply that comes after all is kept as `late`. May run beside workers.

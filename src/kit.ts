@@ -36,6 +36,7 @@ import type { DrivenGraph } from "./langgraph/drive/thread-state.ts";
 import { serveInboxes, type ServedInbox } from "./langgraph/serve-inbox.ts";
 import { appendEvent, readEvents } from "./ledger/events.ts";
 import { lateMessages, messagesByDisposition } from "./ledger/messages.ts";
+import { doubtfulMails, holdPending, resolveDoubt } from "./ledger/restore.ts";
 import { forgetRefusals } from "./ledger/reviews.ts";
 import type { Sql } from "./ledger/database.ts";
 import { allSuppressions } from "./ledger/suppressions.ts";
@@ -242,6 +243,22 @@ export function composeKit<const AgentName extends string>(
     held: async () => heldMails((await open()).ledger.db),
     approve: async (id, options) => decideHeld(await open(), id, { approved: true }, options),
     reject: async (id, reason, options) => decideHeld(await open(), id, { approved: false, reason }, options),
+    async restored() {
+      const kit = await open();
+      return kit.ledger.db.transaction((sql) => holdPending(sql, kit.clock(), "says the operator"));
+    },
+    doubtful: async () => doubtfulMails((await open()).ledger.db),
+    async resolveDoubt(as, ids) {
+      const kit = await open();
+      const now = kit.clock();
+      return kit.ledger.db.transaction(async (sql) => {
+        const which = ids ?? (await doubtfulMails(sql)).map(({ id }) => id);
+        const count = await resolveDoubt(sql, as, which, now);
+        if (count > 0)
+          await appendEvent(sql, { at: now, kind: "doubt-resolved", data: { as, count, ids: [...which] } });
+        return count;
+      });
+    },
     stalled: async () => stalledThreads((await open()).ledger.db),
     async retry(threadId, { actor } = {}) {
       const kit = await open();

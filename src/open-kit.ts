@@ -8,7 +8,10 @@ import { hashId } from "./langgraph/base32.ts";
 import type { OpenKit } from "./langgraph/context.ts";
 import { databaseBlobs } from "./ledger/blobs.ts";
 import type { Database } from "./ledger/database.ts";
-import { openLedger } from "./ledger/ledger.ts";
+import { type Ledger, openLedger } from "./ledger/ledger.ts";
+import { keepMark } from "./ledger/mark.ts";
+import { holdPending, noteIncarnation } from "./ledger/restore.ts";
+import { tellHeld } from "./worker/proof.ts";
 import { openPostgres } from "./ledger/postgres.ts";
 import { isPostgresUrl } from "./ledger/postgres/url.ts";
 import { openSqlite } from "./ledger/sqlite.ts";
@@ -47,6 +50,9 @@ export async function openKit(
     await db.close();
     throw error;
   });
+  const log = config.log ?? consoleLogger();
+  const sign = await signOfRestore(config.ledger, ledger);
+  if (sign !== undefined) tellHeld(log, await db.transaction((sql) => holdPending(sql, clock(), sign)));
   return {
     ledger,
     blobs: config.blobs ?? defaultBlobs(config.ledger, db),
@@ -55,10 +61,19 @@ export async function openKit(
     clock,
     ...(config.calendar && { calendar: config.calendar }),
     newId: randomUUID,
-    log: config.log ?? consoleLogger(),
+    log,
     ...read,
     maxBytes: config.maxBytes ?? DEFAULTS.maxBytes,
   };
+}
+
+async function signOfRestore(address: string, ledger: Ledger): Promise<string | undefined> {
+  if (!isPostgresUrl(address) && address !== ":memory:" && (await keepMark(`${address}.mark`, ledger))) {
+    return "what lies beside it is ahead of it";
+  }
+  const incarnation = await ledger.db.incarnation?.();
+  const other = incarnation !== undefined && (await noteIncarnation(ledger.db, incarnation));
+  return other ? "its database is another one" : undefined;
 }
 
 /** Mails lie beside the ledger, wherever that is. */

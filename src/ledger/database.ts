@@ -26,6 +26,8 @@ export interface Database extends Sql {
   readonly name: string;
   /** Runs `work` as one transaction that sees and blocks other writers, of every process; a throw rolls it back. `work` uses the handle it is given, and awaits nothing but it. */
   transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Changes when the database is restored from a backup; undefined where it cannot tell. */
+  incarnation?(): Promise<string | undefined>;
   /** Calls `listener` soon after any commit, of this process or of another one. Returns the way to stop that. */
   onCommit(listener: () => void): () => void;
   close(): Promise<void>;

@@ -70,6 +70,8 @@ export type AuditKind =
   | "request-received"
   | "request-answered"
   | "pruned"
+  | "restored"
+  | "doubt-resolved"
   | "forgotten";
 
 /** A personal detail, or what is left of it: its name and the SHA-256 of salt and value. */

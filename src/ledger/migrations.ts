@@ -82,6 +82,7 @@ const MIGRATIONS = [
   CREATE INDEX outbox_by_task ON outbox (task_id);
   CREATE INDEX outbox_by_request ON outbox (request_id) WHERE request_id IS NOT NULL;
   CREATE INDEX outbox_by_raw ON outbox (raw);
+  CREATE INDEX outbox_in_doubt ON outbox (created_at) WHERE state = 'unknown';
 
   CREATE TABLE aliases (
     id TEXT PRIMARY KEY,

@@ -61,6 +61,13 @@ export async function openPostgres(url: string): Promise<Database> {
         isWrite(statement) ? write((sql) => sql.all<Row>(statement, parameters)) : read<Row>(statement, parameters),
       run: (statement, parameters) => write((sql) => sql.run(statement, parameters)),
       transaction: write,
+      incarnation: async () => {
+        // A dump that is read in makes tables anew, in a new cluster or not; recovery to an earlier time begins a new timeline.
+        const rows = await read<{ id: string }>(
+          `SELECT s.system_identifier || '/' || c.timeline_id || '/' || to_regclass('meta')::oid AS id FROM pg_control_system() s, pg_control_checkpoint() c`,
+        ).catch(() => []);
+        return rows[0]?.id;
+      },
       onCommit(listener) {
         listeners.add(listener);
         return () => void listeners.delete(listener);

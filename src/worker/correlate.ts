@@ -17,6 +17,8 @@ export type Correlation =
   | { kind: "other-ledger" }
   /** A task that had its outcome, and was removed by retention. */
   | { kind: "pruned" }
+  /** It bears a token that this ledger gave out, for a task that it does not know: it was restored from a backup. */
+  | { kind: "lost" }
   | { kind: "none" };
 
 /** Looks for every signal of a mail in the ledger, the most trusted first. */
@@ -31,6 +33,7 @@ export async function correlate(
   if (sent) return { kind: "sent-by-us", from: sent.agent };
   let foreign = false;
   let pruned = false;
+  let lost = false;
   let request: Correlation | undefined;
   for (const signal of gatherSignals(message)) {
     const verdict = signal.kind === "token" ? verifyToken(keys.tokenKey, keys.ledgerId, signal.token) : undefined;
@@ -38,7 +41,10 @@ export async function correlate(
     if (verdict && verdict.kind !== "valid") continue;
     const alias = signal.kind === "token" ? tokenAlias((verdict as { taskRef: string }).taskRef) : signalAlias(signal);
     const target = await resolveAlias(sql, alias);
-    if (!target) continue;
+    if (!target) {
+      lost ||= signal.kind === "token";
+      continue;
+    }
     if ("requestId" in target) {
       request ??= { kind: "request", requestId: target.requestId };
       continue;
@@ -48,5 +54,6 @@ export async function correlate(
     pruned = true;
   }
   if (pruned) return { kind: "pruned" };
+  if (lost && !request) return { kind: "lost" };
   return request ?? (foreign ? { kind: "other-ledger" } : { kind: "none" });
 }

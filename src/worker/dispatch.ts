@@ -34,7 +34,8 @@ import { leaseDue, type LeasedRow, suppressionText, uncount } from "./lease.ts";
 const BATCH = 20;
 /** About five minutes in all. */
 const STORE_RETRY = { firstMs: 200, maxMs: 5_000, tries: 65 };
-const RETRY = { firstMs: 15_000, maxMs: 1_800_000 };
+/** Between tries of a mail that is refused for now. */
+export const SUBMIT_RETRY = { firstMs: 15_000, maxMs: 1_800_000 };
 
 /** Submits everything that is due, until `signal` aborts. Resolves with the number of mails that were tried. */
 export async function dispatchDue(deps: WorkerDeps, signal: AbortSignal): Promise<number> {
@@ -174,7 +175,7 @@ async function defer(
   holder: string,
 ): Promise<void> {
   const now = deps.clock();
-  const dueAt = now + backoffMs(row.attempts, RETRY);
+  const dueAt = now + backoffMs(row.attempts, SUBMIT_RETRY);
   await reschedule(sql, row.id, dueAt, diagnostic, holder);
   await uncount(sql, deps.agents.get(row.agent), row);
   await audit(sql, row, "submission-deferred", now, { diagnostic, code: error.code, dueAt });

@@ -44,6 +44,9 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
       if (correlation.kind === "pruned") {
         return { disposition: "late", reason: "Its task had its outcome, and was removed with `kit.prune`." };
       }
+      if (correlation.kind === "lost") {
+        return unmatched("It answers a task that this ledger does not know: it was restored from an older backup.");
+      }
       if (correlation.kind === "other-ledger") {
         return { disposition: "other-ledger", reason: "It bears a token of another ledger." };
       }

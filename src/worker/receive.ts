@@ -6,6 +6,7 @@ import { advanceCursor, endReading, READING_MS, readCursor } from "../ledger/cur
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
 import { findMessage, insertMessage, type MessageRecord, moveMessage } from "../ledger/messages.ts";
+import { restoredAt } from "../ledger/restore.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import { prunedBefore } from "../ledger/prune.ts";
 import { findRequest, insertRequest, type RequestRecord } from "../ledger/requests.ts";
@@ -23,6 +24,7 @@ import type { WorkerDeps } from "./deps.ts";
 import { findExpecting } from "./expected.ts";
 import { recordFeedback } from "./feedback.ts";
 import { type Asks, askedWithinHour, countAsked } from "./loops.ts";
+import { readProof } from "./proof.ts";
 import { settle } from "./settle.ts";
 import { type Box, parse, type Parsed, understand, type Understood } from "./understand.ts";
 
@@ -151,9 +153,14 @@ async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<void
     taskId: task?.id ?? null,
     grade: verdict.grade ?? null,
   };
+  if (record.disposition === "request" && record.receivedAt < (await restoredAt(sql))) {
+    const reason = "It came in before the ledger was restored from a backup, and may have been answered.";
+    Object.assign(record, { disposition: "quarantined", reason });
+  }
   const late = task && outcome && (await isSettled(sql, task.id));
   if (late) Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
   if (await insertMessage(sql, record)) {
+    await readProof(deps, sql, correlation, record.storedAt);
     await auditReceived(sql, record, understood);
     if (task && outcome && !late) await end(sql, task, outcome, record);
     if (task && clarification) {

@@ -9,6 +9,7 @@ import type { WorkerDeps } from "./deps.ts";
 import { dispatchDue, nextDispatch } from "./dispatch.ts";
 import { expireDue, expireDueWaits, nextExpiry } from "./expire.ts";
 import { mailAgain, nextMailAgain } from "./mail-again.ts";
+import { mendClock, watchClock } from "./clock.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { type Outages, watchOutages } from "./outage.ts";
 import { startPool } from "./pool.ts";
@@ -151,7 +152,13 @@ function startLoops(
     });
     return loop;
   };
+  const wasPutBack = watchClock(clock);
   return [
+    timed(
+      "clock",
+      async () => (wasPutBack() ? mendClock(deps) : 0),
+      async () => undefined,
+    ),
     // First, since a reply is in: what follows it matters most.
     pooled(
       "resume",
@@ -171,6 +178,8 @@ function startLoops(
     timed(
       "dispatch",
       async () => {
+        // A reply may say that what seems to be due was sent.
+        await firstRead;
         const count = await dispatchDue(deps, stop.drain);
         onSubmitted(count);
         return count;

@@ -55,6 +55,15 @@ export async function tryHoldThread(kit: OpenKit, threadId: string, name?: strin
   return tryHold(kit, threadId, { holder: kit.newId(), name });
 }
 
+const leasesHere = new WeakMap<OpenKit["ledger"], Map<string, () => Promise<void>>>();
+
+/** The leases that this process holds, with what renews each. */
+function heldHere({ ledger }: OpenKit): Map<string, () => Promise<void>> {
+  const known = leasesHere.get(ledger) ?? new Map<string, () => Promise<void>>();
+  leasesHere.set(ledger, known);
+  return known;
+}
+
 async function tryHold(
   kit: OpenKit,
   threadId: string,
@@ -65,6 +74,13 @@ async function tryHold(
   }: { holder: string; of?: RunOwner | undefined; name?: string | undefined },
 ): Promise<HeldThread | undefined> {
   const { db } = kit.ledger;
+  const here = heldHere(kit);
+  const renewOwn = here.get(name);
+  if (renewOwn) {
+    // A clock that jumps ahead must not make a process take its own run for one that vanished.
+    await renewOwn();
+    return undefined;
+  }
   const taken = await db.transaction(
     async (sql) => {
       const before = await readLease(sql, name, kit.clock());
@@ -93,18 +109,22 @@ async function tryHold(
         },
       ),
     );
-  const heartbeat = setInterval(() => {
+  const renew = () =>
     renewLease(db, lease, kit.clock(), kit.leaseMs).then(
-      (kept) => kept || lose(),
+      (kept) => {
+        if (!kept) lose();
+      },
       (error: unknown) =>
         kit.log.warn("The lease of a thread could not be renewed", { threadId, error: String(error) }),
     );
-  }, kit.leaseMs / 3);
+  here.set(name, renew);
+  const heartbeat = setInterval(() => void renew(), kit.leaseMs / 3);
   let given = false;
   const give = async (up: typeof releaseLease) => {
     clearInterval(heartbeat);
     if (given) return;
     given = true;
+    if (here.get(name) === renew) here.delete(name);
     // Lost in a power cut, it is the lease of a run that vanished, and the thread is looked at once more.
     await db.transaction((sql) => up(sql, lease), { durable: "soon" });
   };

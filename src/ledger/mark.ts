@@ -1,0 +1,34 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { lastEvent } from "./events.ts";
+import type { Ledger } from "./ledger.ts";
+import { coalesced } from "./postgres/coalesce.ts";
+
+/**
+ * Keeps the number of the last audit event in a file beside the ledger, from which a ledger that was put back to an earlier state is known: resolves with whether
+ * this one was. A file of another ledger, or none, says nothing.
+ */
+export async function keepMark(path: string, ledger: Ledger): Promise<boolean> {
+  const marked = readMark(path, ledger.id);
+  const older = marked > (await lastEvent(ledger.db));
+  let written = -1;
+  const write = async () => {
+    try {
+      const seq = await lastEvent(ledger.db);
+      if (seq !== written) writeFileSync(path, `${ledger.id} ${seq}\n`, { mode: 0o600 });
+      written = seq;
+    } catch {
+      // A full disk, or a ledger that was closed meanwhile: the next commit writes it.
+    }
+  };
+  ledger.db.onCommit(coalesced(() => void write()));
+  return older;
+}
+
+function readMark(path: string, ledgerId: string): number {
+  try {
+    const [id, seq] = readFileSync(path, "utf8").trim().split(" ");
+    return id === ledgerId ? Number(seq) || 0 : 0;
+  } catch {
+    return 0;
+  }
+}
