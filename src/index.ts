@@ -56,7 +56,6 @@ export { type DnsResolver, mailauthVerifier } from "./transport/mailauth.ts";
 export type { Pruned, PruneOptions } from "./worker/prune.ts";
 export type { ActOptions, ReleaseOptions } from "./worker/release.ts";
 export type { DoubtfulMail } from "./ledger/restore.ts";
-export type { ActOptions } from "./worker/release.ts";
 export type { HeldMail } from "./worker/held.ts";
 export type { SendingStatus } from "./worker/sending.ts";
 export type { Worker } from "./worker/worker.ts";
