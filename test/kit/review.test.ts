@@ -256,6 +256,8 @@ describe("a mail that is held", () => {
     const [held] = await kit.held();
     const receipt = { taskId: held!.id, ledgerId: "", name: "" };
     const interrupt = (await graph.getState(thread("1"))).tasks[0]!.interrupts[0]!.value as { ledgerId: string };
+    const leak = kit.cancelTask({ ...receipt, ledgerId: interrupt.ledgerId } as never, `Use ${KEY}.`);
+    await expect(leak).rejects.toMatchObject({ code: "REVIEW_REFUSED" });
     await kit.cancelTask({ ...receipt, ledgerId: interrupt.ledgerId } as never, "Found another way.");
     expect(await kit.held()).toEqual([]);
     await kit.runOnce();

@@ -21,7 +21,17 @@ import {
   outboxState,
   renewOutboxLease,
   reschedule,
+  unhold,
 } from "../../src/ledger/outbox.ts";
+import {
+  decideReview,
+  findRefusal,
+  forgetRefusals,
+  insertRefusal,
+  insertReview,
+  openReview,
+  openReviews,
+} from "../../src/ledger/reviews.ts";
 import {
   insertRequest,
   markAnswered,
@@ -451,6 +461,31 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       await insertOutbox(db, mail("a"));
       await settleTask(db, "a", { kind: "expired", deadline: "" }, 5);
       expect((await outboxState(db, "a"))?.state).toBe("withdrawn");
+    });
+
+    it("holds a mail until it is decided on, once", async () => {
+      await insertTask(db, task("a"));
+      await insertTask(db, task("q"));
+      await insertOutbox(db, mail("a"), "held");
+      const details = { agent: "desk", to: ["x@b.example"], subject: "s", findings: [] };
+      const review = { id: "a", question: "q", instead: null, threadId: "t", details, createdAt: 3 };
+      await insertReview(db, review);
+      expect(await leaseDue(db, { agents: ["desk"], holder: "w", now: 10, leaseMs: 5, limit: 9 })).toEqual([]);
+      expect(await openReview(db, "a")).toEqual(review);
+      expect(await openReview(db, "q")).toEqual(review);
+      expect(await openReviews(db)).toMatchObject([{ ...review, until: task("q").deadlineAt }]);
+      expect(await decideReview(db, "a", 11)).toBe(true);
+      expect(await decideReview(db, "a", 12)).toBe(false);
+      expect([await openReview(db, "q"), await openReviews(db)]).toEqual([undefined, []]);
+      expect([await unhold(db, "a", "due", 11), await unhold(db, "a", "withdrawn", 12)]).toEqual([true, false]);
+      expect((await outboxState(db, "a"))?.state).toBe("due");
+
+      const refusal = { id: "r", threadId: "t", details: { ...details, findings: [] }, at: 13 };
+      await insertRefusal(db, refusal);
+      await insertRefusal(db, refusal);
+      expect([await findRefusal(db, "r"), await openReviews(db)]).toEqual([[], []]);
+      await forgetRefusals(db, "t");
+      expect(await findRefusal(db, "r")).toBe(undefined);
     });
 
     it("does not make a mail due again whose task was settled while it was submitted", async () => {

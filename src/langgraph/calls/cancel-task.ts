@@ -7,15 +7,19 @@ import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import { taskOfReceipt } from "./await-reply.ts";
 import type { TaskReceipt } from "./receipt.ts";
+import { requireClean } from "./review.ts";
 
 /**
  * Ends a task as `cancelled`: a mail that has not gone out is withdrawn, and whoever got it is told that no answer is needed any more.
  * Resolves with false when the task had its outcome already. May be called anywhere, in a node or outside.
  * @param reason Goes into the outcome and into the mail.
- * @throws EmailKitError `TASK_NOT_FOUND`, `LEDGER_MISMATCH`.
+ * @throws EmailKitError `TASK_NOT_FOUND`, `LEDGER_MISMATCH`, `REVIEW_REFUSED` for a reason that is not to go out.
  */
 export async function cancelTask(kit: OpenKit, receipt: TaskReceipt, reason: string): Promise<boolean> {
-  return cancelRecord(kit, await taskOfReceipt(kit, receipt), reason);
+  const task = await taskOfReceipt(kit, receipt);
+  const agent = kit.agents.get(task.agent);
+  if (agent) requireClean(kit, agent, reason);
+  return cancelRecord(kit, task, reason);
 }
 
 export async function cancelRecord(kit: OpenKit, task: TaskRecord, reason: string): Promise<boolean> {

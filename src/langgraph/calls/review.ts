@@ -55,6 +55,13 @@ export async function reviewOutgoing(
   throw refused(agent, findings);
 }
 
+/** For words that go out within a mail of the kit's own, which waits for nobody. @throws EmailKitError `REVIEW_REFUSED`, also for what would be held. */
+export function requireClean(kit: OpenKit, agent: Agent, text: string): void {
+  const content = { subject: "", body: text, attachments: [] };
+  const { verdict, findings } = reviewContent(content, agent.review.rules, knownSecrets(kit, agent));
+  if (verdict !== "send") throw refused(agent, findings);
+}
+
 /** What only this installation can know: its credentials, and the tokens of its reply addresses. */
 export function knownSecrets({ tokenKey, ledger }: OpenKit, { review }: Agent): OwnSecrets {
   return (text) => [
