@@ -11,6 +11,7 @@ const PAGES = [
   "structured-replies",
   "verification-codes",
   "inbound",
+  "operating",
   "sending-limits",
   "outbound",
   "audit",
