@@ -169,6 +169,7 @@ const QUERIES: Record<string, (sql: Sql) => Promise<unknown>> = {
   stalledThreads,
   "events of a thread": (sql) => readEvents(sql, { threadId: "t1" }),
   "events after": (sql) => readEvents(sql, { after: 10_000_000 }),
+  "unsealed events": (sql) => sql.all("SELECT 1 AS found FROM events WHERE seal IS NULL LIMIT 1"),
   earlierReplies: (sql) => earlierReplies(sql, "no-such-task"),
   unmatchedSince: (sql) => unmatchedSince(sql, "desk", now),
   messagesByDisposition: (sql) => messagesByDisposition(sql, "unreadable"),
