@@ -61,6 +61,11 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
     const stored = this.#refuseStale(config).then(() => this.#inner.put(config, checkpoint, marked, newVersions));
     // Noted at once: a node may begin before its checkpoint is stored, and then waits for that with its mail.
     run?.stored?.set(checkpoint.id, stored);
+    if (run?.trail && !config.configurable?.["checkpoint_ns"]) {
+      const before = config.configurable?.["checkpoint_id"] as string | undefined;
+      if (before !== undefined) run.trail.followedBy.set(before, metadata.source);
+      run.trail.head = checkpoint.id;
+    }
     return stored;
   }
 
@@ -72,7 +77,9 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
   ): Promise<void> {
     await this.#refuseStale(config);
     await this.#inner.putWrites(config, writes, taskId, taskPath);
-    await noteParked(await this.#open(), waitsIn(writes), runOf(config.configurable)?.runId);
+    const run = runOf(config.configurable);
+    const waitIds = waitsIn(writes).filter((waitId) => !run?.parked?.has(waitId));
+    await noteParked(await this.#open(), waitIds, run?.runId);
   }
 
   override async deleteThread(threadId: string): Promise<void> {

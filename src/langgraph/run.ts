@@ -6,6 +6,12 @@ export const RUN_KEY = "__langgraph_email_run";
 /** Where a checkpoint's metadata say which request its run serves. */
 export const REQUEST_KEY = "langgraph_email_request";
 
+/** Where a run has taken its thread: the latest root checkpoint that it stored, and of each one that it left behind, what made the next (`loop`, `input`). */
+export interface Trail {
+  head?: string;
+  followedBy: Map<string, string>;
+}
+
 /** A root run of an attached graph, which holds its thread's lease until it ends. */
 export interface EmailRun {
   /** The id of the ledger that the run's tasks are written to. */
@@ -17,6 +23,10 @@ export interface EmailRun {
   lease: Lease;
   /** The checkpoints that this run stores or has loaded, each with when it is safe; absent where the saver is not the kit's. */
   stored?: Map<string, Promise<unknown>>;
+  /** Of a run that a worker drives. */
+  trail?: Trail;
+  /** Waits that are parked, and were undecided when the run began: asked again, they park again, and the ledger need not be asked each time. */
+  parked?: ReadonlySet<string>;
   /** The id of the request that the run serves; its checkpoints bear it. */
   request?: string;
   /** Why a node of this run may not send mail, or undefined where its checkpoints are stored first. */

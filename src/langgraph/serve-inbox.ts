@@ -115,7 +115,7 @@ async function holdInProcess(
   const state = async () => readThreadState(graph, threadId);
   return {
     hasBegun: async (requestId) => (await state()).metadata[REQUEST_KEY] === requestId,
-    begin: async (requestId, input) => invoke(kit, drive, input, requestId),
+    begin: async (requestId, input) => void (await invoke(kit, drive, input, { request: requestId })),
     goOn: async () => driveThread(kit, drive),
     state,
     isBrokenOff: async (error) => isBrokenOff(error, held, stop),

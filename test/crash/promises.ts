@@ -130,7 +130,7 @@ const SECTIONS: readonly Section[] = [
         holds: "The node's result is stored: it does not run again, and the thread goes on after it.",
       },
       {
-        match: /^(closeWait|consumeWait|recordSuccess|give|releaseLease|wakeRequests)/,
+        match: /^(closeWait|consumeWaits|recordSuccess|give|releaseLease|wakeRequests)/,
         holds: "The thread is looked at once more, and nothing of it runs again.",
       },
       { match: /^fail/, holds: "The failure is counted once, or the run is tried once more than configured." },

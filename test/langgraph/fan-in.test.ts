@@ -1,6 +1,7 @@
+import { StatementSync } from "node:sqlite";
 import { Annotation, END, MemorySaver, Send, START, StateGraph } from "@langchain/langgraph";
 import { defineTask, type EmailKit } from "langgraph-email";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type DeliveredMail, type MailServer, startMailServer } from "../../src/dev/index.ts";
 import { waitForEnd } from "../../src/testing/index.ts";
 import { deskKit, thread, until } from "../support/desk.ts";
@@ -115,4 +116,19 @@ it("resumes an idle thread at once, though it waits for others as well", async (
   const delays = (await timesOf(kit, "resumed")).map((at, index) => at - settled[index]!);
   // The least of them says what the kit waits for; the others, how busy the machine is.
   expect(Math.min(...delays)).toBeLessThan(50);
+});
+
+it("asks the ledger little for each branch that waits on", async () => {
+  await using kit = deskKit(mail);
+  const { graph, runs } = branches(kit, 200);
+  await graph.invoke({}, thread("1"));
+  await kit.runOnce();
+  reply(mail.mails(BOSS)[0]!);
+  const [all, run] = [vi.spyOn(StatementSync.prototype, "all"), vi.spyOn(StatementSync.prototype, "run")];
+  await kit.runOnce();
+  expect(await timesOf(kit, "resumed")).toHaveLength(1);
+  expect(runs).toEqual({ ask: 400, join: 0 });
+  // Twice for the task, and once whether the run still holds its thread.
+  expect(all.mock.calls.length + run.mock.calls.length).toBeLessThan(3 * 199 + 150);
+  vi.restoreAllMocks();
 });

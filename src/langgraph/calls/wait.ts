@@ -82,6 +82,8 @@ export async function waitFor(
   { id: waitId, tasks, until, deadline }: Wait,
 ): Promise<WaitResult> {
   const { threadId, nodeTaskId, checkpointId } = node;
+  const park = () => new GraphInterrupt([{ id: interruptId(waitId), value: requestOf(kit, node, tasks, waitId) }]);
+  if (node.run.parked?.has(waitId)) throw park();
   // A wait of a checkpoint that was never stored would stay open for ever: after a crash the node runs from another one.
   await node.stored;
   const taskIds = tasks.map((task) => task.id);
@@ -91,8 +93,9 @@ export async function waitFor(
   // Where all have their outcomes, it is only noted here that the node knows them: lost, the node is told again.
   const durable = tasks.every((task) => task.outcome) ? "soon" : "now";
   const decide = async (sql: Sql) => {
-    await openWait(sql, { ...wait, taskIds, until, deadlineAt: endsAt }, now);
-    const { decision } = (await findWait(sql, waitId))!;
+    const known = await findWait(sql, waitId);
+    if (!known) await openWait(sql, { ...wait, taskIds, until, deadlineAt: endsAt }, now);
+    const { decision } = known ?? (await findWait(sql, waitId))!;
     if (decision === null) return undefined;
     await markDelivered(sql, waitId, now);
     return { decision, outcomes: await countedOutcomes(sql, waitId) };
@@ -101,7 +104,7 @@ export async function waitFor(
   if (result) return result;
   // LangGraph's interrupt() counts its calls and hands out answers by that count, to every caller in the node. Thrown by hand, the
   // wait takes no part in it: the node's own interrupts keep their answers, however many waits and tools there are around them.
-  throw new GraphInterrupt([{ id: interruptId(waitId), value: requestOf(kit, node, tasks, waitId) }]);
+  throw park();
 }
 
 /** 32 hexadecimal digits, as LangGraph and its clients know the ids of interrupts. */

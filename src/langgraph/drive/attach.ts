@@ -2,6 +2,7 @@ import type { Callbacks } from "@langchain/core/callbacks/manager";
 import { getConfig } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import { recordSuccess } from "../../ledger/threads.ts";
+import { openWaits } from "../../ledger/waits.ts";
 import { EmailCheckpointSaver, noteParked } from "../checkpointer.ts";
 import type { OpenKit, OpenKitOnce } from "../context.ts";
 import { RUN_KEY, runOf, type EmailRun } from "../run.ts";
@@ -81,6 +82,8 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
         lease: (held ?? outer)!.lease,
         notDurable: notDurable(this, durability),
         ...(this.checkpointer instanceof EmailCheckpointSaver && { stored: new Map<string, Promise<unknown>>() }),
+        ...(!held && outer?.trail && { trail: outer.trail }),
+        ...(!held && outer?.parked && { parked: outer.parked }),
         ...(!held && outer?.request !== undefined && { request: outer.request }),
       };
       const { checkpointDuring: _, ...rest } = config ?? {};
@@ -156,7 +159,8 @@ async function endRun(
 async function settleThread(kit: OpenKit, graph: DrivenGraph, run: EmailRun): Promise<void> {
   if (!graph.checkpointer) return;
   const state = await readThreadState(graph, run.threadId);
-  await closeWaits(kit, { graph, name: run.graph, threadId: run.threadId }, state);
+  const waits = await openWaits(kit.ledger.db, run.threadId, run.graph);
+  await closeWaits(kit, { graph, name: run.graph, threadId: run.threadId }, state, waits);
   // The kit's own saver has noted it when the interrupt was stored.
   if (graph.checkpointer instanceof EmailCheckpointSaver) return;
   const waitIds = [...state.pending.values()].flatMap((request) => request?.waitId ?? []);

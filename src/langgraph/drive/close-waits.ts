@@ -15,31 +15,43 @@ interface Thread {
 /**
  * Closes the waits that the thread has left behind: consumed where their outcome was handed over, cancelled where a new input or an update took
  * their place. What lies on another branch (after a fork or a replay) stays as it is. Called by who holds the thread.
- * Resolves with the waits that the thread still has.
+ * @param waits The thread's open ones.
+ * @param followedBy How the thread went on from each checkpoint that they were made from, where that is known; otherwise it is read.
+ * @returns The waits that the thread still has, and those elsewhere.
  */
-export async function closeWaits(kit: OpenKit, thread: Thread, state: ThreadState): Promise<WaitRecord[]> {
+export async function closeWaits(
+  kit: OpenKit,
+  thread: Thread,
+  state: ThreadState,
+  waits: readonly WaitRecord[],
+  followedBy?: ReadonlyMap<string, string>,
+): Promise<{ live: WaitRecord[]; elsewhere: WaitRecord[] }> {
   const { head } = state;
-  const waits = await openWaits(kit.ledger.db, thread.threadId, thread.name);
-  if (head === undefined) return waits;
+  if (head === undefined) return { live: [...waits], elsewhere: [] };
   const live = waits.filter((wait) => wait.checkpointId === head);
   const left = waits.filter((wait) => wait.checkpointId < head);
-  if (left.length === 0) return live;
+  const elsewhere = waits.filter((wait) => wait.checkpointId > head);
+  if (left.length === 0) return { live, elsewhere };
   const oldest = left.map((wait) => wait.checkpointId).reduce((a, b) => (a < b ? a : b));
-  const followedBy = await lineage(thread.graph, thread.threadId, head, oldest);
+  const sources = followedBy ?? (await lineage(thread.graph, thread.threadId, head, oldest));
+  const consumed: WaitRecord[] = [];
   for (const wait of left) {
-    const source = followedBy.get(wait.checkpointId);
-    if (source === undefined) continue;
-    if (wait.deliveredAt !== null) await consumeWait(kit, wait);
+    const source = sources.get(wait.checkpointId);
+    if (source === undefined) elsewhere.push(wait);
+    else if (wait.deliveredAt !== null) consumed.push(wait);
     else if (await asksAgain(kit, wait, source, state)) live.push(wait);
     else await cancelWait(kit, wait);
   }
-  return live;
+  if (consumed.length > 0) await consumeWaits(kit, consumed);
+  return { live, elsewhere };
 }
 
-async function consumeWait(kit: OpenKit, wait: WaitRecord): Promise<void> {
+async function consumeWaits(kit: OpenKit, waits: readonly WaitRecord[]): Promise<void> {
   // Lost in a power cut, so is the release of the thread's lease, which follows: then all of this is done once more.
   const options = { durable: "soon" } as const;
-  await kit.ledger.db.transaction((sql) => closeWait(sql, wait.id, "consumed", kit.clock()), options);
+  await kit.ledger.db.transaction(async (sql) => {
+    for (const wait of waits) await closeWait(sql, wait.id, "consumed", kit.clock());
+  }, options);
 }
 
 /** An update of the state runs the waiting node anew. It asks again for what an earlier node sent; what it sent itself, it sends anew. */

@@ -8,7 +8,7 @@ import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
 import { backoffMs } from "../../time/backoff.ts";
 import type { ResumePort } from "../../worker/ports.ts";
 import type { OpenKit } from "../context.ts";
-import { REQUEST_KEY, RUN_KEY, type EmailRun } from "../run.ts";
+import { REQUEST_KEY, RUN_KEY, type EmailRun, type Trail } from "../run.ts";
 import { closeWaits } from "./close-waits.ts";
 import { type HeldThread, tryHoldThread } from "./thread-lease.ts";
 import { type DrivenGraph, readThreadState } from "./thread-state.ts";
@@ -77,15 +77,20 @@ export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> 
   const failed = (thread?.failures ?? 0) > 0 || (thread?.retryAt ?? null) !== null;
   let again = drive.held.recovering || failed;
   let limboAt: string | undefined;
+  let state = await readThreadState(drive.graph, drive.threadId);
+  let open = await openWaits(kit.ledger.db, drive.threadId, drive.name);
+  let trail: Trail | undefined;
   for (let ran = false; ; ran = true) {
-    const state = await readThreadState(drive.graph, drive.threadId);
-    const waits = await newlyDecided(kit, drive, await closeWaits(kit, drive, state), again);
+    const { live, elsewhere } = await closeWaits(kit, drive, state, open, trail?.followedBy);
+    const waits = live.filter((wait) => isNews(wait, again));
+    // Nobody there asks any more: those count as told.
+    for (const wait of elsewhere) if (isNews(wait, again)) await markWoken(kit.ledger.db, wait.id, kit.clock());
     // A run that vanished before its first checkpoint has left nothing to go on with, and nothing that was asked.
     if (state.head === undefined && (waits.length > 0 || failed || (again && (await hasAsked(kit, drive))))) {
       throw noCheckpoint(drive);
     }
     if (state.finished || !(again || waits.length > 0 || (state.limbo && state.head !== limboAt))) {
-      await recordSuccess(kit.ledger.db, drive.threadId, drive.name);
+      if (failed) await recordSuccess(kit.ledger.db, drive.threadId, drive.name);
       return ran;
     }
     if (state.limbo) limboAt = state.head;
@@ -93,7 +98,18 @@ export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> 
     drive.runId = kit.newId();
     await recordResume(kit, drive, waits);
     // The run stays that of the request which began it, or it would be begun again.
-    await invoke(kit, drive, null, state.metadata[REQUEST_KEY] as string | undefined);
+    const request = state.metadata[REQUEST_KEY] as string | undefined;
+    const parked = live.filter((wait) => wait.decidedAt === null && wait.parkedAt !== null);
+    trail = await invoke(kit, drive, null, { request, parked: new Set(parked.map((wait) => wait.id)) });
+    open = await openWaits(kit.ledger.db, drive.threadId, drive.name);
+    // It has run as far as it goes, and what it has stored says where that is.
+    const { head, followedBy } = trail;
+    if (head !== undefined && open.every((wait) => wait.checkpointId === head || followedBy.has(wait.checkpointId))) {
+      state = { ...state, head, next: new Set(), limbo: false, finished: false };
+    } else {
+      state = await readThreadState(drive.graph, drive.threadId);
+      trail = undefined;
+    }
   }
 }
 
@@ -102,14 +118,22 @@ async function hasAsked(kit: OpenKit, { threadId }: Drive): Promise<boolean> {
 }
 
 /** Runs the graph as part of a drive that holds the thread. */
-export async function invoke(kit: OpenKit, drive: Drive, input: unknown, request?: string): Promise<void> {
+export async function invoke(
+  kit: OpenKit,
+  drive: Drive,
+  input: unknown,
+  { request, parked }: Pick<EmailRun, "parked"> & { request?: string | undefined },
+): Promise<Trail> {
   drive.runId ??= kit.newId();
+  const trail: Trail = { followedBy: new Map() };
   const run: EmailRun = {
     ledgerId: kit.ledger.id,
     graph: drive.name,
     threadId: drive.threadId,
     lease: drive.held.lease,
     notDurable: undefined,
+    trail,
+    ...(parked && { parked }),
     ...(request !== undefined && { request }),
   };
   const control = new RunControl();
@@ -127,25 +151,12 @@ export async function invoke(kit: OpenKit, drive: Drive, input: unknown, request
   } finally {
     drive.stop.drain.removeEventListener("abort", drain);
   }
+  return trail;
 }
 
-/**
- * Of the waits that the thread has, those whose decision it does not know of yet. After a run that threw or vanished, it may not know though it was woken.
- * Waits on other branches of the thread count as told: nobody there asks any more.
- */
-async function newlyDecided(
-  kit: OpenKit,
-  drive: Drive,
-  live: readonly WaitRecord[],
-  again: boolean,
-): Promise<WaitRecord[]> {
-  const { db } = kit.ledger;
-  const liveIds = new Set(live.map((wait) => wait.id));
-  const decided = (await openWaits(db, drive.threadId, drive.name)).filter(
-    (wait) => wait.decidedAt !== null && wait.deliveredAt === null && (again || wait.wokenAt === null),
-  );
-  for (const wait of decided) if (!liveIds.has(wait.id)) await markWoken(db, wait.id, kit.clock());
-  return decided.filter((wait) => liveIds.has(wait.id));
+/** Whether the thread does not know of the wait's decision yet. After a run that threw or vanished, it may not though it was woken. */
+function isNews(wait: WaitRecord, again: boolean): boolean {
+  return wait.decidedAt !== null && wait.deliveredAt === null && (again || wait.wokenAt === null);
 }
 
 function noCheckpoint(drive: Drive): EmailKitError {
