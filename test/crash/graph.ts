@@ -93,7 +93,7 @@ export function createWorld(life: Life) {
       .addNode(
         "collect",
         node("collect", async ({ receipts, research, approval }: typeof State.State) => {
-          const { outcomes } = await kit.awaitReplies(receipts);
+          const { outcomes } = await kit.awaitReplies(receipts, { task: bid });
           const prices = outcomes.map((outcome) => (outcome?.kind === "replied" ? outcome.data.price : outcome?.kind));
           return { done: [research, approval, ...prices].join(", ") };
         }),
