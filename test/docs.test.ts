@@ -15,6 +15,7 @@ const PAGES = [
   "sending-limits",
   "outbound",
   "audit",
+  ...["ten-lines", "approvals", "fan-out", "serverless", "deploy", "from-humanlayer"].map((page) => `guides/${page}`),
 ];
 const ROOT = join(import.meta.dirname, "..");
 const blocks = PAGES.flatMap((page) =>
@@ -29,7 +30,7 @@ test("every page shows code", () => {
   for (const page of PAGES) expect(blocks.filter(({ name }) => name.startsWith(page)).length).toBeGreaterThan(0);
 });
 
-test.each(blocks)("$name runs", async ({ code }) => {
+test.concurrent.each(blocks)("$name runs", async ({ code }) => {
   expect(code).toContain("assert");
   const args = ["--conditions=langgraph-email-source", "--input-type=module-typescript", "--eval", code];
   await promisify(execFile)(process.execPath, args, { cwd: ROOT });
