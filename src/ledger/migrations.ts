@@ -74,7 +74,8 @@ const MIGRATIONS = [
     created_at INTEGER NOT NULL,
     submitted_at INTEGER,
     recipients INTEGER NOT NULL,
-    counted_at INTEGER
+    counted_at INTEGER,
+    doubt INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX outbox_due ON outbox (due_at) WHERE state IN ('due', 'leased', 'sending');
   CREATE INDEX outbox_queue ON outbox (due_at, created_at, agent) WHERE state = 'due';

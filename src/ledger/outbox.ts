@@ -2,7 +2,8 @@ import { one, type Sql } from "./database.ts";
 
 /**
  * `due`: to be submitted at `dueAt` · `leased`: claimed by a worker, nothing handed over · `sending`: being handed over · `submitted`: the server took it · `refused`: it never will ·
- * `unknown`: lost after the data was sent · `withdrawn`: its task was settled before it went out · `held`: until a person has approved it.
+ * `unknown`: lost after the data was sent · `withdrawn`: its task was settled before it went out, or, where there is doubt, before it was known to have gone out ·
+ * `held`: until a person has approved it.
  */
 export type OutboxState = "due" | "leased" | "sending" | "submitted" | "refused" | "unknown" | "withdrawn" | "held";
 
@@ -49,6 +50,9 @@ const INSERTED = "id, kind, task_id, request_id, agent, message_id, envelope_jso
 const COLUMNS = `${INSERTED}, counted_at`;
 /** In the very words of the index `outbox_due`, which holds these rows alone. */
 const PENDING = "state IN ('due', 'leased', 'sending')";
+
+/** The server has it, or may have it. */
+const MAY_BE_OUT = "(state IN ('sending', 'submitted', 'unknown') OR doubt = 1)";
 
 export async function insertOutbox(sql: Sql, row: OutboxRow, state: "due" | "held" = "due"): Promise<void> {
   await sql.run(
@@ -138,7 +142,7 @@ export async function renewOutboxLease(sql: Sql, id: string, holder: string, unt
 /** The mail is about to be handed over: from here on nobody knows what became of it unless we say so. Resolves with false when it must not go out any more. */
 export async function markSending(sql: Sql, id: string, holder: string): Promise<boolean> {
   const changes = await sql.run(
-    `UPDATE outbox SET state = 'sending' WHERE id = :id AND holder = :holder
+    `UPDATE outbox SET state = 'sending' WHERE id = :id AND holder = :holder AND submitted_at IS NULL
        AND NOT (${ASKS} AND EXISTS (SELECT 1 FROM tasks WHERE tasks.id = outbox.task_id AND tasks.settled_at IS NOT NULL))`,
     { id, holder },
   );
@@ -165,9 +169,42 @@ export async function nextOutboxTime(sql: Sql): Promise<number | undefined> {
 
 export async function markSubmitted(sql: Sql, id: string, now: number): Promise<void> {
   await sql.run(
-    "UPDATE outbox SET state = 'submitted', submitted_at = :now, holder = NULL, lease_until = NULL, last_error = NULL WHERE id = :id",
+    "UPDATE outbox SET state = 'submitted', submitted_at = :now, holder = NULL, lease_until = NULL, last_error = NULL, doubt = 0 WHERE id = :id",
     { id, now },
   );
+}
+
+/** The server may have taken the mail, and nobody has said so. Stays until it is known to be submitted. */
+export async function markDoubtful(sql: Sql, id: string): Promise<void> {
+  await sql.run("UPDATE outbox SET doubt = 1 WHERE id = :id", { id });
+}
+
+/** An answer shows that the server had taken a mail which somebody is handing over: whoever ends that says the rest. */
+export async function markConfirmed(sql: Sql, id: string, now: number): Promise<void> {
+  await sql.run("UPDATE outbox SET submitted_at = :now WHERE id = :id AND submitted_at IS NULL", { id, now });
+}
+
+/** Mails of a task that nobody has called submitted, and how many the task has in all. `mayBeOut`: the server may have it. */
+export async function unconfirmedMails(
+  sql: Sql,
+  taskId: string,
+): Promise<{ mails: (OutboxRow & { state: OutboxState; mayBeOut: boolean })[]; all: number }> {
+  const rows = await sql.all<Row & { state: OutboxState; submitted_at: number | null; may_be_out: number }>(
+    `SELECT ${COLUMNS}, state, submitted_at, CASE WHEN ${MAY_BE_OUT} THEN 1 ELSE 0 END AS may_be_out FROM outbox WHERE task_id = :taskId`,
+    { taskId },
+  );
+  const open = rows.filter((row) => row.submitted_at === null && row.state !== "refused" && row.state !== "held");
+  const mails = open.map((row) => ({ ...fromRow(row), state: row.state, mayBeOut: row.may_be_out === 1 }));
+  return { mails, all: rows.length };
+}
+
+/** Whom a task's mails have reached, or may have. */
+export async function reachedBy(sql: Sql, taskId: string): Promise<string[]> {
+  const rows = await sql.all<{ envelope_json: string }>(
+    `SELECT envelope_json FROM outbox WHERE task_id = :taskId AND ${MAY_BE_OUT}`,
+    { taskId },
+  );
+  return rows.flatMap((row) => (JSON.parse(row.envelope_json) as OutboxRow["envelope"]).to);
 }
 
 /** Withdraws what would still ask for a task that is settled. */

@@ -1,10 +1,10 @@
 import { EmailKitError, isOutage } from "../errors.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
-import { appendEvent, type AuditEvent, type AuditKind, ofTask } from "../ledger/events.ts";
 import { forgetHold } from "../ledger/holds.ts";
 import {
   abandonedRows,
+  markDoubtful,
   markFailed,
   markSending,
   markSubmitted,
@@ -13,16 +13,15 @@ import {
   renewOutboxLease,
   reschedule,
 } from "../ledger/outbox.ts";
-import { findMessage } from "../ledger/messages.ts";
-import { findRequest } from "../ledger/requests.ts";
 import { findTask } from "../ledger/tasks.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
-import { replySubject } from "../mail/references.ts";
 import { throttleOf } from "../policy/throttle.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
 import { pause } from "../transport/wait.ts";
 import { backoffMs } from "../time/backoff.ts";
+import { auditMail } from "./audit-mail.ts";
 import { settleBounce } from "./bounce.ts";
+import { isConfirmed } from "./confirm.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { refusalOf, refuseMail } from "./gate.ts";
 import { expireDue } from "./expire.ts";
@@ -61,7 +60,7 @@ async function lease(deps: WorkerDeps, sql: Sql, holder: string) {
   const result = await leaseDue(sql, { agents, holder, now, leaseMs: deps.leaseMs, limit: BATCH });
   for (const { row, suppression } of result.refused) {
     const diagnostic = suppressionText(suppression);
-    await audit(sql, row, "submission-refused", now, { diagnostic });
+    await auditMail(sql, row, "submission-refused", now, { diagnostic });
     const status = suppression.status ?? undefined;
     await settleRefused(sql, row, [], now, { diagnostic, ...(status !== undefined && { enhancedStatus: status }) });
   }
@@ -80,7 +79,7 @@ async function dispatch(deps: WorkerDeps, row: LeasedRow, holder: string, signal
       const now = deps.clock();
       await refuseMail(sql, row, refusal, now);
       await uncount(sql, deps.agents.get(row.agent), row);
-      await audit(sql, row, "submission-refused", now, { diagnostic: refusal.message, code: refusal.code });
+      await auditMail(sql, row, "submission-refused", now, { diagnostic: refusal.message, code: refusal.code });
     });
     deps.log.warn(`A mail was not submitted: ${refusal.message}`, { code: refusal.code, messageId: row.messageId });
     return;
@@ -147,7 +146,10 @@ async function record(deps: WorkerDeps, sql: Sql, row: LeasedRow, result: Submit
       await markSubmitted(sql, row.id, now);
       const target = row.taskId ? { taskId: row.taskId } : { requestId: row.requestId! };
       await insertAliases(sql, target, result.serverMessageIds.map(normalizeMessageId));
-      await audit(sql, row, "submitted", now, { response: result.response, serverMessageIds: result.serverMessageIds });
+      await auditMail(sql, row, "submitted", now, {
+        response: result.response,
+        serverMessageIds: result.serverMessageIds,
+      });
       await forgetHold(sql, accountUnit(agent), now);
       await settleRefused(sql, row, result.refused, now);
       await recordRefused(deps, sql, row, result.refused, now);
@@ -155,7 +157,7 @@ async function record(deps: WorkerDeps, sql: Sql, row: LeasedRow, result: Submit
     }
     case "refused": {
       await markFailed(sql, row.id, "refused", result.diagnostic);
-      await audit(sql, row, "submission-refused", now, { diagnostic: result.diagnostic });
+      await auditMail(sql, row, "submission-refused", now, { diagnostic: result.diagnostic });
       await settleRefused(sql, row, result.refused, now, result);
       await recordRefused(deps, sql, row, result.refused, now);
       return;
@@ -175,10 +177,11 @@ async function defer(
   holder: string,
 ): Promise<void> {
   const now = deps.clock();
+  if (await isConfirmed(sql, row, now)) return;
   const dueAt = now + backoffMs(row.attempts, SUBMIT_RETRY);
   await reschedule(sql, row.id, dueAt, diagnostic, holder);
   await uncount(sql, deps.agents.get(row.agent), row);
-  await audit(sql, row, "submission-deferred", now, { diagnostic, code: error.code, dueAt });
+  await auditMail(sql, row, "submission-deferred", now, { diagnostic, code: error.code, dueAt });
 }
 
 /** What the server says of recipients counts for the agent's reputation, whatever the mail was. */
@@ -224,10 +227,12 @@ async function settleRefused(
 
 async function recordUnknown(deps: WorkerDeps, sql: Sql, row: OutboxRow, diagnostic: string): Promise<void> {
   const now = deps.clock();
+  if (await isConfirmed(sql, row, now)) return;
   const reason = `It may or may not have been accepted: ${diagnostic}`;
+  await markDoubtful(sql, row.id);
   if (deps.onUnknown.kind === "hold") await markFailed(sql, row.id, "unknown", reason);
   else await reschedule(sql, row.id, now + deps.onUnknown.afterMs, reason);
-  await audit(sql, row, "submission-unknown", now, { diagnostic, policy: deps.onUnknown.kind });
+  await auditMail(sql, row, "submission-unknown", now, { diagnostic, policy: deps.onUnknown.kind });
 }
 
 /** A process that died while it handed a mail over leaves the same doubt as a connection that broke then. */
@@ -242,26 +247,10 @@ async function takeUpAbandoned(deps: WorkerDeps): Promise<void> {
         await recordUnknown(deps, sql, row, what);
         continue;
       }
+      if (await isConfirmed(sql, row, now)) continue;
       await reschedule(sql, row.id, now, what);
       await uncount(sql, deps.agents.get(row.agent), row);
-      await audit(sql, row, "submission-deferred", now, { diagnostic: what, dueAt: now });
+      await auditMail(sql, row, "submission-deferred", now, { diagnostic: what, dueAt: now });
     }
   });
-}
-
-async function audit(sql: Sql, row: OutboxRow, kind: AuditKind, at: number, data: AuditEvent["data"]): Promise<void> {
-  const { agent, messageId, envelope, raw: body } = row;
-  const about = { at, kind, agent, messageId, from: envelope.from, to: envelope.to, body, data };
-  await appendEvent(sql, { ...about, ...(await conversationOf(sql, row)) });
-}
-
-/** Whose conversation a mail belongs to, and its subject. */
-async function conversationOf(sql: Sql, { kind, taskId, requestId }: OutboxRow): Promise<Partial<AuditEvent>> {
-  const task = taskId === null ? undefined : await findTask(sql, taskId);
-  if (task) return { ...ofTask(task), subject: kind === "task" ? task.subject : replySubject(task.subject) };
-  const request = requestId === null ? undefined : await findRequest(sql, requestId);
-  if (!request) return {};
-  const asked = await findMessage(sql, request.message);
-  const { graph, threadId } = request;
-  return { graph, threadId, ...(asked && { subject: replySubject(asked.subject) }) };
 }

@@ -102,7 +102,7 @@ export async function understand(
       ? { agent: agent.name, message, outcome: () => expectedOutcome(message, parts, base.receivedAt) }
       : undefined;
   const task = correlation.kind === "task" ? correlation.task : verdict.suspected;
-  return { record, stored, task, verdict, correlation, to, clarification, expecting };
+  return { record, stored, task, verdict, correlation, message, to, clarification, expecting };
 }
 
 /** What was made of a mail. */
@@ -112,6 +112,8 @@ export interface Understood {
   task: TaskRecord | undefined;
   verdict: Verdict;
   correlation?: Correlation;
+  /** Unless it cannot be read. */
+  message?: MailMessage;
   /** The addresses in To and Cc. */
   to?: string[];
   clarification?: FollowUp | undefined;

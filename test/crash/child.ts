@@ -40,10 +40,10 @@ async function live(life: Life): Promise<LifeReport> {
     const worker = await kit.start({ stopOn: [] });
     await worker.ready;
     const begun = (await graph.getState(config)).createdAt !== undefined;
-    if (begun && life.restart === "worker") return;
+    if (life.helps || (begun && life.restart === "worker")) return;
     await graph.invoke(begun ? null : {}, config).catch((error: unknown) => {
       // On a machine that is busy enough, a heartbeat comes too late: the worker has the thread then.
-      if (!/^LEASE_LOST$|^Abort$/.test((error as { code?: string }).code ?? (error as Error).message)) throw error;
+      if ((error as { code?: string }).code !== "LEASE_LOST") throw error;
     });
   };
   let working = true;
@@ -60,7 +60,7 @@ async function live(life: Life): Promise<LifeReport> {
     const { open, stored } = working ? { open: 1, stored: storedBy(life).stored } : storedBy(life);
     if (open === 0) {
       const state = await graph.getState(config);
-      if (state.next.length === 0 && state.tasks.length === 0) {
+      if (state.createdAt !== undefined && state.next.length === 0 && state.tasks.length === 0) {
         await kit.close();
         const points = seenPoints();
         arm(undefined);
@@ -78,7 +78,7 @@ async function live(life: Life): Promise<LifeReport> {
   return { kind: "failed", error: `nothing went on: ${seen}` };
 }
 
-/** How much is left to be mailed, answered or waited for, and a text that changes when anything goes on. */
+/** How much is left to be mailed, answered, waited for or run, and a text that changes when anything goes on. */
 function storedBy(life: Life): { open: number; stored: string } {
   const db = new DatabaseSync(`${life.directory}/mail.db`, { timeout: 10_000 });
   try {
@@ -87,7 +87,8 @@ function storedBy(life: Life): { open: number; stored: string } {
       .prepare(
         `SELECT (SELECT COUNT(*) FROM outbox WHERE state NOT IN ('submitted', 'withdrawn', 'refused'))
               + (SELECT COUNT(*) FROM requests WHERE state <> 'answered')
-              + (SELECT COUNT(*) FROM waits WHERE closed_at IS NULL) AS open,
+              + (SELECT COUNT(*) FROM waits WHERE closed_at IS NULL)
+              + (SELECT COUNT(*) FROM leases WHERE name LIKE 'thread:%' AND holder IS NOT NULL) AS open,
             (SELECT 'event ' || COALESCE(MAX(seq), 0) || ', ' FROM events)
               || (SELECT COALESCE(group_concat(kind || ' ' || state, ', '), 'no mails') FROM outbox)
               || (SELECT ', ' || COUNT(*) || ' waits closed' FROM waits WHERE closed_at IS NOT NULL) AS stored`,

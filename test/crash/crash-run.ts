@@ -12,8 +12,12 @@ import type { Kill } from "./points.ts";
 /** What a run is to go through: the process dies at each of these in turn, and is started again. */
 export interface Plan extends Pick<Life, "restart" | "sabotage"> {
   kills: readonly Kill[];
+  /** 2: another process works on the same ledger all the time, and is not killed. Default: 1. */
+  workers?: 1 | 2;
   /** For how many milliseconds the next process has to wait for what the killed one held. Default: 0. */
   held?: number;
+  /** After how many milliseconds a mail in doubt is sent again: late enough, its answer comes first. Default: 100. */
+  resend?: number;
 }
 
 export interface RunResult {
@@ -28,6 +32,10 @@ export interface RunResult {
 
 /** For a process that does not even see that nothing goes on. */
 const LIFE_MS = 240_000;
+/** Long enough for a machine that is busy, as the dead do not have to be waited for. */
+const LEASE_MS = 5_000;
+/** Of which they do. */
+const SHARED_LEASE_MS = 1_000;
 /** In memory where there is such a place: a killed process loses nothing that it has written, wherever that is. */
 const PLACE = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 let runs = 0;
@@ -47,13 +55,25 @@ export async function crashRun(
   const life: Life = {
     directory,
     accounts: { desk: account("desk"), lab: account("lab") },
-    people: { boss: account("boss").address, alice: account("alice").address, bob: account("bob").address },
+    people: {
+      boss: account("boss").address,
+      alice: account("alice").address,
+      bob: account("bob").address,
+      carol: account("carol").address,
+      gone: `bounced@${domain}`,
+      refused: `refused@${domain}`,
+    },
     restart: plan.restart,
     ahead: 0,
+    leaseMs: plan.workers === 2 ? SHARED_LEASE_MS : LEASE_MS,
+    resendMs: plan.resend ?? 100,
     ...(plan.sabotage && { sabotage: plan.sabotage }),
   };
-  const people = (["boss", "alice", "bob"] as const).map((name) => startPerson(mail, life.people[name], ANSWERS[name]));
+  const people = (Object.keys(ANSWERS) as (keyof typeof ANSWERS)[]).map((name) =>
+    startPerson(mail, life.people[name], ANSWERS[name]),
+  );
   const wrecks: Wreck[] = [];
+  const helper = plan.workers === 2 ? hosts.live({ ...life, helps: true }, LIFE_MS) : undefined;
   let end: LifeEnd | undefined;
   let ahead = 0;
   for (const kill of [...plan.kills, undefined]) {
@@ -61,8 +81,11 @@ export async function crashRun(
     if (end.kind !== "killed") break;
     const wreck = inspectWreck(life);
     wrecks.push(wreck);
-    ahead = Math.max(ahead, wreck.heldUntil - Date.now() - (plan.held ?? 0) + 1);
+    // Who lives on has no other clock.
+    if (!helper) ahead = Math.max(ahead, wreck.heldUntil - Date.now() - (plan.held ?? 0) + 1);
   }
+  const helped = await helper;
+  if (helped && helped.kind !== "ended") end = helped;
   await Promise.all(people.map((person) => person.stop()));
   const problems =
     end?.kind === "ended"

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { fileBlobs } from "../../src/blobs/files.ts";
 import { composeKit } from "../../src/kit.ts";
 import { instrumentBlobs, instrumentedPorts, instrumentSaver } from "./instrument.ts";
-import { LEASE, type Life } from "./life.ts";
+import type { Life } from "./life.ts";
 import { point } from "./points.ts";
 
 const research = defineTask("research", { reply: z.object({ answer: z.number() }) });
@@ -25,7 +25,8 @@ const LabState = Annotation.Root({ question: Annotation<string>, answer: Annotat
 
 /**
  * The kit and the graphs under test: two nodes that send and wait at the same time, one asks a served agent of the same kit and one a person; a join that
- * asks two more; a node that waits for both; and the agent's own graph.
+ * asks three more, of whom one cannot be reached and another one is asked instead; a node that waits for two of them, and calls the third one off; and the
+ * agent's own graph.
  */
 export function createWorld(life: Life) {
   const ledger = `${life.directory}/mail.db`;
@@ -37,9 +38,9 @@ export function createWorld(life: Life) {
       agents: life.accounts,
       blobs: instrumentBlobs(fileBlobs(`${ledger}.blobs`)),
       log: silentLogger,
-      lease: LEASE,
+      lease: `${life.leaseMs} ms`,
       clock: () => Date.now() + life.ahead,
-      onUnknown: { resendAfter: "100 ms" },
+      onUnknown: { resendAfter: `${life.resendMs} ms` },
       retry: { first: "20 ms" },
     },
     instrumentedPorts(life),
@@ -65,7 +66,7 @@ export function createWorld(life: Life) {
         node("askLab", async () => {
           const mail = { from: "desk" as const, to: life.accounts.lab.address, subject: "Work", body: "6 times 7?" };
           const receipt = await kit.sendTask(research, mail);
-          const outcome = await kit.awaitReply(receipt);
+          const outcome = await kit.awaitReply(receipt, { task: research });
           return { research: outcome.kind === "replied" ? `replied ${outcome.data.answer}` : outcome.kind };
         }),
       )
@@ -85,15 +86,17 @@ export function createWorld(life: Life) {
       .addNode(
         "askBids",
         node("askBids", async (state: typeof State.State) => {
+          const { alice, bob, carol, gone, refused } = life.people;
           const body = `What do you charge? (${state.research}, ${state.approval})`;
           const mail = (to: string) => ({ from: "desk" as const, to, subject: "Chairs", body });
-          return { receipts: await kit.sendTasks(bid, [mail(life.people.alice), mail(life.people.bob)]) };
+          const mails = [mail(alice), { ...mail(gone), reassignTo: [refused, bob] }, mail(carol)];
+          return { receipts: await kit.sendTasks(bid, mails) };
         }),
       )
       .addNode(
         "collect",
         node("collect", async ({ receipts, research, approval }: typeof State.State) => {
-          const { outcomes } = await kit.awaitReplies(receipts, { task: bid });
+          const { outcomes } = await kit.awaitReplies(receipts, { until: { quorum: 2 }, cancelRest: true, task: bid });
           const prices = outcomes.map((outcome) => (outcome?.kind === "replied" ? outcome.data.price : outcome?.kind));
           return { done: [research, approval, ...prices].join(", ") };
         }),

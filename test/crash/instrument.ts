@@ -54,8 +54,10 @@ function instrumentSql(sql: Sql, transaction: string): Sql {
   };
 }
 
-/** Where `bundle.ts` puts the kit, without its database drivers. */
-const KIT = "/src/kit.js";
+/** A named function of the kit, in the file where `bundle.ts` puts it without its database drivers. Of functions of one name, the bundle numbers all but one. */
+const KIT = /^\s*at (?:async )?(?:\w+\.)*#?(\w+?)(?:\$\d+)? \(.*\/src\/kit\.js/;
+/** Who only tries again what another function asks for. */
+const PLUMBING = new Set(["untilStored"]);
 
 /** The function of the kit that called, unless it has no name. */
 function caller(): string | undefined {
@@ -63,9 +65,7 @@ function caller(): string | undefined {
   Error.stackTraceLimit = 15;
   const frames = new Error().stack?.split("\n") ?? [];
   Error.stackTraceLimit = limit;
-  const frame = frames.find((line) => line.includes(KIT));
-  // Of functions that bear the same name in different files, the bundle numbers all but one.
-  return /^\s*at (?:async )?(?:\w+\.)*#?(\w+?)(?:\$\d+)? \(/.exec(frame ?? "")?.[1];
+  return frames.map((line) => KIT.exec(line)?.[1]).find((name) => name !== undefined && !PLUMBING.has(name));
 }
 
 function instrumentSubmitter(submitter: Submitter, sabotage: Life["sabotage"]): Submitter {

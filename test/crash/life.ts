@@ -8,6 +8,11 @@ export interface Life {
   people: Record<Person, string>;
   /** Who takes up a thread that has begun: the workers alone, or a user who runs it on as well. */
   restart: "worker" | "invoke";
+  leaseMs: number;
+  /** Only works beside another process, and begins nothing. */
+  helps?: true;
+  /** After how many milliseconds a mail in doubt is sent again. */
+  resendMs: number;
   kill?: Kill;
   /** Milliseconds by which its clock is ahead: what those before it held has run out then, and nobody has to wait for that. */
   ahead: number;
@@ -19,6 +24,4 @@ export type LifeReport =
   | { kind: "ended"; values: Record<string, unknown>; points: Record<string, number> }
   | { kind: "failed"; error: string };
 
-/** Long enough for a machine that is busy. */
-export const LEASE = "5 s";
 export const THREAD = "t1";

@@ -20,7 +20,8 @@ export function planOf(points: Points, seed: number): Plan {
   return {
     restart: random() < 0.5 ? "worker" : "invoke",
     kills: [...killsBefore(points, kills[0]!.point), ...kills],
-    ...(random() < 0.25 && { held: 500 }),
+    ...(random() < 0.2 ? { workers: 2 as const } : random() < 0.25 && { held: 500 }),
+    ...(random() < 0.5 && { resend: 2_000 }),
   };
 }
 

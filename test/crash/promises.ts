@@ -75,6 +75,14 @@ const SECTIONS: readonly Section[] = [
         holds: "What was left is due again: at once, or after `resendAfter` where it was in the window.",
       },
       { match: /^(submit\.close|smtp\.QUIT)/, holds: "As if it had been closed." },
+      {
+        match: /^mailAfresh(:begin$|:commit$|\.)/,
+        holds: "A task that bounced, or escalates, is still to be mailed again; the next process does it.",
+      },
+      {
+        match: /^mailAfresh:committed$/,
+        holds: "Its new mail is in the outbox, and is mailed once, as the first one was.",
+      },
     ],
   },
   {
@@ -87,9 +95,14 @@ const SECTIONS: readonly Section[] = [
         holds: "The wait is in the ledger: the run is taken up, and parks, or goes on where the answer has come.",
       },
       {
-        match: /^(saver\.putWrites\(interrupt\):after|parked)/,
+        match: /^(saver\.putWrites\(interrupt\):after|noteParked)/,
         holds: "The thread is parked, and the answer wakes it.",
       },
+      {
+        match: /^cancelRecord(:begin$|:commit$|\.)/,
+        holds: "Nobody has been called off; the node runs again, and does it.",
+      },
+      { match: /^cancelRecord:committed$/, holds: "The task is cancelled, and who was asked is told so, once." },
     ],
   },
   {
@@ -157,9 +170,11 @@ const SECTIONS: readonly Section[] = [
         holds: "The lease runs out, and the next process takes it.",
       },
       {
-        match: /^(abandonedRows|dueTasks|openRequests|readyThreads|next\w+|tasksToMail)$/,
+        match:
+          /^(abandonedRows|dueTasks|findOutbox|hopsOfThread|openRequests|prunedBefore|readyThreads|next\w+|tasksToMail)$/,
         holds: "Nothing has changed; the next process looks as well.",
       },
+      { match: /^sealEvents/, holds: "The events are there; the next process seals what is not sealed." },
     ],
   },
 ];
@@ -205,8 +220,13 @@ server, the ledger and the graph's state. It finds that
 - no node whose result was stored has run twice;
 - no task is mailed twice, but in **the window** between the server's acceptance and our mark, and there with the same Message-ID and bytes.
 
-The graph has two nodes that mail and wait at the same time, one to a served agent and one to a person; a node that mails two more tasks; one that waits
-for both; and a person who has to be asked again. The processes share nothing but the ledger, the checkpoints (SQLite both) and the mail server.
+The graph has two nodes that mail and wait at the same time, one to a served agent and one to a person; a node that mails three more tasks, one of them to
+somebody whose mail bounces, to a second one who is refused, and then to a third; and one that waits until two of the three have answered, and calls the
+third off. One person has to be asked again. The processes share nothing but the ledger, the checkpoints (SQLite both) and the mail server. In one run of
+five a second process works beside the one that is killed.
+
+Nothing here is a matter of time: a process counts as stuck when it has looked 400 times and nothing was stored. What a dead process held has run out when the
+next one starts, or, in some runs, half a second later.
 
 Points bear the names of the kit's functions. \`:begin\` is before a transaction, \`.name\` after one of its statements, \`:commit\` before it is committed and
 \`:committed\` after; \`:before\` and \`:after\` stand around any other effect; \`:sent\` and \`:answered\` are on the wire. A function without more is a look at

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { replyAs, waitForEnd } from "../../src/testing/index.ts";
 import { Annotation, END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
-import type { EmailKit, EmailKitConfig, Outcome, TaskMail, TaskOptions } from "langgraph-email";
+import type { EmailKit, EmailKitConfig, Outcome, TaskMail, TaskOptions, TaskReceipt } from "langgraph-email";
 import { askGraph, deskKit, testClock, thread, until } from "../support/desk.ts";
 
 const review = defineTask("review", { reply: z.object({ approved: z.boolean() }), remind: ["1 day", "3 days"] });
@@ -23,13 +23,14 @@ afterEach(async () => {
 });
 
 const State = Annotation.Root({ outcome: Annotation<Outcome<unknown>> });
+let receipt: TaskReceipt;
 
 function reviewGraph(kit: EmailKit<"desk">, mailing: Partial<TaskMail<"desk">>) {
   return kit.attach(
     "review",
     new StateGraph(State)
       .addNode("ask", async () => {
-        await kit.sendTask(review, {
+        receipt = await kit.sendTask(review, {
           from: "desk",
           to: "max@b.example",
           subject: "Review",
@@ -69,6 +70,18 @@ describe("a task whose mail bounces for good", () => {
       expect(outcome).toHaveProperty("attempts.1.recipient", "bounced@d.example");
     },
   );
+
+  it("is called off at who was asked last", async () => {
+    await using kit = deskKit(mail);
+    const graph = reviewGraph(kit, { to: "refused@b.example", reassignTo: ["ann@b.example"] });
+    await using _worker = await kit.start();
+    await graph.invoke({}, thread("1"));
+    const task = await mail.waitForMail("ann@b.example");
+    expect(await kit.cancelTask(receipt, "It is clear now.")).toBe(true);
+    const told = await until("the cancellation", () => mail.mails("ann@b.example")[1]);
+    expect(Buffer.from(told.raw).toString()).toContain("It is clear now.");
+    expect(task.header("message-id")).not.toBe(told.header("message-id"));
+  });
 
   it("has bounced when nobody is left, with every attempt", async () => {
     await using kit = deskKit(mail);

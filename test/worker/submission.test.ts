@@ -63,8 +63,11 @@ describe("a connection that is lost after the final dot", () => {
     expect(await desk.kit.messages("late")).toHaveLength(1);
   });
 
-  it("is not sent again where its reply has come meanwhile", async () => {
-    await using desk = await parked({ onUnknown: { resendAfter: "5 min" } });
+  it.each([
+    ["sent again after a while", { resendAfter: "5 min" }],
+    ["held", "hold"],
+  ] as const)("counts as submitted, and does not go out again, when its reply comes: %s", async (_, onUnknown) => {
+    await using desk = await parked({ onUnknown });
     mail.faults.dropAfterData = 1;
     await desk.kit.runOnce();
     await replyAs(mail, { from: "boss@b.example", mail: received()[0]!, text: "approved: yes" });
@@ -72,6 +75,19 @@ describe("a connection that is lost after the final dot", () => {
     await desk.kit.runOnce();
     expect(await outcomeOf(desk.graph, "t1")).toMatchObject({ kind: "replied" });
     expect(received()).toHaveLength(1);
+    expect(await desk.kinds()).toEqual(["submission-unknown", "submitted"]);
+  });
+
+  it("counts as submitted when it is asked back, though the task waits on", async () => {
+    await using desk = await parked({ onUnknown: { resendAfter: "5 min" } });
+    mail.faults.dropAfterData = 1;
+    await desk.kit.runOnce();
+    await replyAs(mail, { from: "boss@b.example", mail: received()[0]!, text: "Which laptops?" });
+    desk.clock.advance(5 * MINUTE + 1);
+    await desk.kit.runOnce();
+    expect(await desk.kinds()).toEqual(["submission-unknown", "submitted", "submitted"]);
+    expect(new Set(ids()).size).toBe(2);
+    expect(received()).toHaveLength(2);
   });
 
   it("is held where the configuration says so, and expires unless it is answered", async () => {

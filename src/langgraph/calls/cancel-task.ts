@@ -1,4 +1,4 @@
-import { outboxState } from "../../ledger/outbox.ts";
+import { reachedBy } from "../../ledger/outbox.ts";
 import { findTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { referenceLine } from "../../mail/correlate.ts";
 import { composeFollowUp, putFollowUp } from "../../worker/conversation.ts";
@@ -28,10 +28,11 @@ export async function cancelRecord(kit: OpenKit, task: TaskRecord, reason: strin
   const agent = kit.agents.get(task.agent);
   const mails = agent ? await cancellations(kit, task, agent, reason, now) : [];
   return db.transaction(async (sql) => {
-    const sent = (await outboxState(sql, task.id))?.state;
+    const reached = await reachedBy(sql, task.id);
     if (!(await settle(sql, task, { kind: "cancelled", by: "graph", reason }, now))) return false;
-    if (!agent || sent === "due" || sent === "held" || sent === "refused") return true;
-    for (const mail of mails) await putFollowUp(sql, kit, agent, task, mail, now);
+    for (const mail of mails) {
+      if (reached.includes(mail.to)) await putFollowUp(sql, kit, agent!, task, mail, now);
+    }
     return true;
   });
 }
@@ -45,9 +46,9 @@ async function cancellations(
 ) {
   const text = [`This is not needed any more, and no answer either. ${reason}`, `-- \n${referenceLine(task.id)}`];
   const known = await findTask(kit.ledger.db, task.id);
-  if (known?.outcome) return [];
+  if (!known || known.outcome) return [];
   return Promise.all(
-    task.addressees.map((to) =>
+    known.addressees.map((to) =>
       composeFollowUp(kit, agent, task, {
         id: hashId("cancel", task.id, to),
         kind: "cancellation",

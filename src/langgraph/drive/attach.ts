@@ -97,6 +97,9 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
           configurable: { ...config?.configurable, [RUN_KEY]: run },
           ...(held && { signal: anySignal(config?.signal, held.signal) }),
         });
+      } catch (error) {
+        // LangGraph ends an aborted run with an error of its own, which does not say why.
+        throw held?.signal.aborted ? (held.signal.reason as EmailKitError) : error;
       } finally {
         // For a run that never came to its loop.
         await held?.release();

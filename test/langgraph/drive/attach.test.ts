@@ -72,6 +72,19 @@ describe("a run of an attached graph", () => {
     expect(await taken(graph)).toBe("free");
   });
 
+  it("that loses its thread to another process says so", async () => {
+    const node: Node = () => new Promise(() => {});
+    const saver = world.openSaver();
+    const graph = attach(world.openKit({ lease: "90 ms" }), "g", node, {}, saver);
+    // A process to which the first one has been silent for long.
+    const clock = () => Date.now() + 3_600_000;
+    const other = attach(world.openKit({ clock }), "g", async () => ({ answer: "other" }), {}, saver);
+    const running = graph.invoke({}, thread());
+    await until(async () => (await graph.getState(thread())).next.length > 0, "the run");
+    await other.invoke(null, thread());
+    await expect(running).rejects.toMatchObject({ code: "LEASE_LOST" });
+  });
+
   it("releases its thread when its caller aborts it", async () => {
     const kit = world.openKit();
     const graph = attach(kit, "g", slow, { onBusy: "reject" });
