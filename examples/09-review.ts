@@ -61,5 +61,5 @@ assert.equal((await waitForEnd(graph, thread("3"))).outcome, "cancelled");
 // The clerk may only read: its tools cannot send.
 assert.deepEqual(
   kit.tools("clerk").map(({ name }) => name),
-  ["await_mail"],
+  ["await_mail", "read_verification_code", "search_mail", "read_mail"],
 );

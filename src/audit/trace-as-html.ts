@@ -11,7 +11,7 @@ td:first-child, td:nth-child(2) { white-space: nowrap; }
 .in { background: #3b82f622; } .out { background: #22c55e22; } .bad { background: #ef444422; }
 `;
 
-const OUT = new Set(["submitted", "request-answered"]);
+const OUT = new Set(["submitted", "request-answered", "answered"]);
 const IN = new Set(["received", "request-received"]);
 const BAD = new Set(["run-failed", "stalled", "submission-refused", "submission-unknown", "taken-over"]);
 

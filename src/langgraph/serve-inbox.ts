@@ -11,7 +11,7 @@ import { KIT_HEADER } from "../mail/classify.ts";
 import type { MailMessage } from "../mail/message.ts";
 import { messageId, normalizeMessageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
-import { replyReferences, replySubject } from "../mail/references.ts";
+import { answerAddress, replyReferences, replySubject } from "../mail/references.ts";
 import type { OutgoingContent, ReviewFinding } from "../policy/outbound-review.ts";
 import { requireRecipients } from "../policy/permission.ts";
 import { composeFrom } from "../worker/conversation.ts";
@@ -323,7 +323,7 @@ async function composeAnswer(
 ): Promise<Answer> {
   const { message, ending, id, now } = asked;
   const ownId = messageId(id, agent.address.address.split("@")[1]!);
-  const to = answerAddress(message);
+  const to = answerAddress(message)!;
   // Who asked has said where the answer goes: that widens nothing.
   requireRecipients(agent, [to]);
   const data = ending.kind === "done" ? ending.answer.data : undefined;
@@ -362,13 +362,4 @@ function answerText(ending: Ending): string {
   }
   const { text, data } = ending.answer;
   return text ?? (typeof data === "string" ? data : JSON.stringify(data, null, 2));
-}
-
-/** From, or the Reply-To of the same mailbox or domain: another one would let a forged request send the answer anywhere. */
-function answerAddress({ from, replyTo }: MailMessage): string {
-  const asked = from!.address;
-  const [wanted] = replyTo;
-  if (!wanted) return asked;
-  const domain = (address: string) => address.split("@")[1]!.toLowerCase();
-  return domain(wanted.address) === domain(asked) ? wanted.address : asked;
 }

@@ -69,6 +69,7 @@ export type AuditKind =
   | "loop-stopped"
   | "request-received"
   | "request-answered"
+  | "answered"
   | "pruned"
   | "restored"
   | "doubt-resolved"

@@ -104,6 +104,18 @@ export async function unmatchedSince(sql: Sql, agent: string, since: number): Pr
   return rows.map(fromRow);
 }
 
+/** Mails for an agent that were received since then, newest first. */
+export async function recentMessages(
+  sql: Sql,
+  options: { agent: string; since: number; dispositions: readonly Disposition[]; limit: number },
+): Promise<MessageRecord[]> {
+  const rows = await sql.all<Row>(
+    `${SELECT} WHERE agent = :agent AND received_at >= :since AND disposition IN :dispositions ORDER BY received_at DESC, id DESC LIMIT :limit`,
+    options,
+  );
+  return rows.map(fromRow);
+}
+
 /** Resolves with false, and changes nothing, when it is not (any more) what it is moved from. */
 export async function moveMessage(
   sql: Sql,

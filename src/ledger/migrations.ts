@@ -82,6 +82,7 @@ const MIGRATIONS = [
   CREATE INDEX outbox_by_agent ON outbox (agent, recipients) WHERE state = 'due';
   CREATE INDEX outbox_by_task ON outbox (task_id);
   CREATE INDEX outbox_by_request ON outbox (request_id) WHERE request_id IS NOT NULL;
+  CREATE INDEX outbox_replies ON outbox (created_at) WHERE request_id = id;
   CREATE INDEX outbox_by_raw ON outbox (raw);
   CREATE INDEX outbox_in_doubt ON outbox (created_at) WHERE state = 'unknown';
 
@@ -110,6 +111,8 @@ const MIGRATIONS = [
     received_at INTEGER NOT NULL,
     stored_at INTEGER NOT NULL
   ) STRICT;
+  CREATE INDEX messages_by_agent ON messages (agent, received_at, id);
+  CREATE INDEX messages_unmatched ON messages (agent, received_at) WHERE disposition = 'unmatched';
   CREATE INDEX messages_by_task ON messages (task_id);
   CREATE INDEX messages_by_disposition ON messages (disposition, stored_at);
   CREATE INDEX messages_of_no_task ON messages (stored_at) WHERE task_id IS NULL;

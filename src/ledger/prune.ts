@@ -71,6 +71,14 @@ export async function pruneMessages(sql: Sql, before: number, limit: number): Pr
   );
 }
 
+/** Removes the replies to single mails that went out, or never will, before. */
+export async function pruneReplies(sql: Sql, before: number): Promise<void> {
+  await sql.run(
+    "DELETE FROM outbox WHERE request_id = id AND created_at < :before AND state IN ('submitted', 'refused', 'withdrawn')",
+    { before },
+  );
+}
+
 async function deleteMessages(sql: Sql, ids: readonly string[]): Promise<number> {
   await sql.run("DELETE FROM attachments WHERE message IN :ids", { ids });
   return sql.run("DELETE FROM messages WHERE id IN :ids", { ids });

@@ -25,6 +25,14 @@ export function replyReferences(message: Pick<MailMessage, "messageId" | "refere
 const REPLY_PREFIX =
   /^\s*(?:re|aw|sv|antw|vs|odp|r|rif|res|ynt|回复|回覆|答复)\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:：]\s*/iu;
 
+/** Where an answer goes: From, or the Reply-To of the same mailbox or domain, as another one would let a forged mail send it anywhere. Undefined without From. */
+export function answerAddress({ from, replyTo }: Pick<MailMessage, "from" | "replyTo">): string | undefined {
+  const [wanted] = replyTo;
+  if (!from || !wanted) return from?.address;
+  const domain = (address: string) => address.split("@")[1]!.toLowerCase();
+  return domain(wanted.address) === domain(from.address) ? wanted.address : from.address;
+}
+
 /** `Re: ` before the subject, once, whatever prefixes of answers stood there. */
 export function replySubject(subject: string): string {
   let rest = subject.trim();

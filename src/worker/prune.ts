@@ -3,7 +3,15 @@ import type { BlobStore } from "../blobs/blobs.ts";
 import { EmailKitError } from "../errors.ts";
 import type { Database } from "../ledger/database.ts";
 import { appendEvent } from "../ledger/events.ts";
-import { notePruning, pruneMessages, pruneThreads, type Removed, threadIdsAfter, usedBlobs } from "../ledger/prune.ts";
+import {
+  notePruning,
+  pruneMessages,
+  pruneReplies,
+  pruneThreads,
+  type Removed,
+  threadIdsAfter,
+  usedBlobs,
+} from "../ledger/prune.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Duration, durationMs } from "../time/duration.ts";
 
@@ -42,6 +50,7 @@ export async function prune(
     for (const key of ["threads", "tasks", "requests", "messages"] as const) removed[key] += part[key];
     await breath();
   }
+  await db.transaction((sql) => pruneReplies(sql, before));
   for (let count = BATCH; count === BATCH;) {
     count = await db.transaction((sql) => pruneMessages(sql, before, BATCH));
     removed.messages += count;

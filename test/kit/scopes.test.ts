@@ -53,12 +53,23 @@ function answering(kit: EmailKit<"desk">) {
 describe("an agent's scopes", () => {
   it("are all of them by default", async () => {
     await using kit = kitOf({});
-    expect(names(kit)).toEqual(["delegate_by_email", "await_mail"]);
+    expect(names(kit)).toEqual([
+      "delegate_by_email",
+      "send_task",
+      "await_reply",
+      "await_mail",
+      "read_verification_code",
+      "reply",
+      "search_mail",
+      "read_mail",
+    ]);
   });
 
   it.each([[["read"]], [["read", "reply"]]] as const)("%j: mails no task, in a node or by a tool", async (scopes) => {
     await using kit = kitOf({ scopes });
-    expect(names(kit)).toEqual(["await_mail"]);
+    const reading = ["await_mail", "read_verification_code", "search_mail", "read_mail"];
+    expect(names(kit).filter((name) => name !== "reply")).toEqual(reading);
+    expect(names(kit).includes("reply")).toBe(scopes.length === 2);
     await expect(askGraph(kit).invoke({ to: "boss@b.example" }, thread("1"))).rejects.toMatchObject({
       code: "SCOPE_MISSING",
       message: expect.stringContaining("agents.desk.scopes"),

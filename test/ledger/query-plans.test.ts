@@ -10,7 +10,7 @@ import type { Database, Sql } from "../../src/ledger/database.ts";
 import { addCounts, readCounts } from "../../src/ledger/counts.ts";
 import { readEvents } from "../../src/ledger/events.ts";
 import { currentHolds } from "../../src/ledger/holds.ts";
-import { earlierReplies, messagesByDisposition, unmatchedSince } from "../../src/ledger/messages.ts";
+import { earlierReplies, messagesByDisposition, recentMessages, unmatchedSince } from "../../src/ledger/messages.ts";
 import {
   abandonedRows,
   dueRows,
@@ -19,6 +19,7 @@ import {
   queuedMails,
   queuedOfThread,
 } from "../../src/ledger/outbox.ts";
+import { pruneReplies } from "../../src/ledger/prune.ts";
 import { openRequests } from "../../src/ledger/requests.ts";
 import { openSqlite } from "../../src/ledger/sqlite.ts";
 import { suppressionsOf } from "../../src/ledger/suppressions.ts";
@@ -172,6 +173,8 @@ const QUERIES: Record<string, (sql: Sql) => Promise<unknown>> = {
   "unsealed events": (sql) => sql.all("SELECT 1 AS found FROM events WHERE seal IS NULL LIMIT 1"),
   earlierReplies: (sql) => earlierReplies(sql, "no-such-task"),
   unmatchedSince: (sql) => unmatchedSince(sql, "desk", now),
+  recentMessages: (sql) => recentMessages(sql, { agent: "desk", since: 0, dispositions: ["settled"], limit: 10 }),
+  pruneReplies: (sql) => pruneReplies(sql, now),
   messagesByDisposition: (sql) => messagesByDisposition(sql, "unreadable"),
 };
 

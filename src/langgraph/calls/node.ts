@@ -21,6 +21,8 @@ export interface CurrentNode {
   runId: string | null;
   /** What this one execution has done so far, to tell repeated calls apart. */
   execution: Execution;
+  /** The waits that have parked this execution of the node: to ask again for one means that its interrupt was caught. */
+  parked: Set<string>;
 }
 
 interface Execution {
@@ -33,6 +35,7 @@ interface Execution {
 
 /** By node run, and in it by attempt or by the run of a tool. */
 const executions = new WeakMap<object, Map<string, Execution>>();
+const parkedBy = new WeakMap<object, Set<string>>();
 
 /** @throws EmailKitError `GRAPH_NOT_ATTACHED` outside of a node of an attached graph, `LEDGER_MISMATCH` under another kit's. */
 export function currentNode(call: string, ledgerId: string): CurrentNode {
@@ -73,7 +76,14 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
     checkpointId: checkpoints?.[""] ?? (configurable?.["checkpoint_id"] as string),
     runId: run.runId ?? null,
     execution: executionOf(scratchpad, toolCall?.runId ?? `attempt ${info?.nodeAttempt ?? 1}`),
+    parked: parkedIn(scratchpad),
   };
+}
+
+function parkedIn(scratchpad: object): Set<string> {
+  const parked = parkedBy.get(scratchpad) ?? new Set<string>();
+  parkedBy.set(scratchpad, parked);
+  return parked;
 }
 
 function executionOf(scratchpad: object, key: string): Execution {

@@ -102,9 +102,21 @@ export async function waitFor(
   };
   const result = await kit.ledger.db.transaction(decide, { durable });
   if (result) return result;
+  if (node.parked.has(waitId)) throw caught(kit, node);
+  node.parked.add(waitId);
   // LangGraph's interrupt() counts its calls and hands out answers by that count, to every caller in the node. Thrown by hand, the
   // wait takes no part in it: the node's own interrupts keep their answers, however many waits and tools there are around them.
   throw park();
+}
+
+/** Logged as well: what caught the interrupt may catch this. */
+function caught({ log }: OpenKit, { node, threadId }: CurrentNode): EmailKitError {
+  const error = new EmailKitError(
+    "INTERRUPT_CAUGHT",
+    `Node "${node}" asked again for a wait that has parked it: something caught LangGraph's interrupt and went on. Let interrupts pass: isGraphInterrupt(error) of @langchain/langgraph tells them; for toolRetryMiddleware, in \`retryOn\` and \`onFailure\`.`,
+  );
+  log.error(error.message, { code: error.code, threadId });
+  return error;
 }
 
 /** 32 hexadecimal digits, as LangGraph and its clients know the ids of interrupts. */

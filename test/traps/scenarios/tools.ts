@@ -7,6 +7,7 @@ import { Command, END, interrupt, MessagesAnnotation, START, StateGraph } from "
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
 import { createAgent } from "langchain";
+import { readResult } from "../../support/scripted-model.ts";
 import type { Scenario } from "../scenario.ts";
 import {
   any,
@@ -227,5 +228,5 @@ function byCall(state: Record<string, unknown>): Record<string, string> {
 }
 
 function replyIn(content: string): string {
-  return content.startsWith("{") ? (JSON.parse(content) as { untrusted_reply: string }).untrusted_reply : content;
+  return content.startsWith("{") ? readResult(content).text! : content;
 }
