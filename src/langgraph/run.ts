@@ -29,6 +29,8 @@ export interface EmailRun {
   parked?: ReadonlySet<string>;
   /** The id of the request that the run serves; its checkpoints bear it. */
   request?: string;
+  /** Why an answer that it was resumed with was not taken. */
+  refused?: string;
   /** Why a node of this run may not send mail, or undefined where its checkpoints are stored first. */
   notDurable: string | undefined;
 }

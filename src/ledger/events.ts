@@ -51,6 +51,7 @@ export type AuditKind =
   | "escalated"
   | "receipted"
   | "called-off"
+  | "answer-refused"
   | "released"
   | "discarded"
   | "away"

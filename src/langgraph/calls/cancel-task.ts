@@ -1,3 +1,4 @@
+import type { StoredOutcome } from "../../ledger/outcome.ts";
 import { reachedBy } from "../../ledger/outbox.ts";
 import { findTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { referenceLine } from "../../mail/correlate.ts";
@@ -23,13 +24,19 @@ export async function cancelTask(kit: OpenKit, receipt: TaskReceipt, reason: str
 }
 
 export async function cancelRecord(kit: OpenKit, task: TaskRecord, reason: string): Promise<boolean> {
+  const note = `This is not needed any more, and no answer either. ${reason}`;
+  return callOff(kit, task, { kind: "cancelled", by: "graph", reason }, note);
+}
+
+/** Gives a task the outcome that somebody on this side has decided on. A mail that has not gone out is withdrawn; who got it is told by the note. */
+export async function callOff(kit: OpenKit, task: TaskRecord, outcome: StoredOutcome, note: string): Promise<boolean> {
   const { db } = kit.ledger;
   const now = kit.clock();
   const agent = kit.agents.get(task.agent);
-  const mails = agent ? await cancellations(kit, task, agent, reason, now) : [];
+  const mails = agent ? await cancellations(kit, task, agent, note, now) : [];
   return db.transaction(async (sql) => {
     const reached = await reachedBy(sql, task.id);
-    if (!(await settle(sql, task, { kind: "cancelled", by: "graph", reason }, now))) return false;
+    if (!(await settle(sql, task, outcome, now))) return false;
     for (const mail of mails) {
       if (reached.includes(mail.to)) await putFollowUp(sql, kit, agent!, task, mail, now);
     }
@@ -41,10 +48,10 @@ async function cancellations(
   kit: OpenKit,
   task: TaskRecord,
   agent: NonNullable<ReturnType<OpenKit["agents"]["get"]>>,
-  reason: string,
+  note: string,
   now: number,
 ) {
-  const text = [`This is not needed any more, and no answer either. ${reason}`, `-- \n${referenceLine(task.id)}`];
+  const text = [note, `-- \n${referenceLine(task.id)}`];
   const known = await findTask(kit.ledger.db, task.id);
   if (!known || known.outcome) return [];
   return Promise.all(

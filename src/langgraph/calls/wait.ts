@@ -9,10 +9,11 @@ import { countedOutcomes, findWait, markDelivered, openWait, type WaitDecision }
 import { type Deadline, deadlineAt } from "../../time/deadline.ts";
 import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
+import { type HumanInterrupt, humanInterrupt } from "./human-interrupt.ts";
 import type { CurrentNode } from "./node.ts";
 
 /** What the interrupt of a wait shows to whoever looks at the thread. */
-export interface AwaitReplyRequest {
+export interface AwaitReplyRequest extends Partial<HumanInterrupt> {
   type: "langgraph-email/await-reply";
   waitId: string;
   ledgerId: string;
@@ -36,6 +37,8 @@ export interface AwaitReplyRequest {
   deadline: string;
   /** JSON Schema of the reply: a user interface answers with `{ taskId, data }`, where `data` satisfies it. */
   replySchema?: Record<string, unknown>;
+  /** Why the last answer of a user interface was not taken. */
+  refused?: string;
 }
 
 export function isAwaitReplyRequest(value: unknown): value is AwaitReplyRequest {
@@ -82,8 +85,11 @@ export async function waitFor(
   { id: waitId, tasks, until, deadline }: Wait,
 ): Promise<WaitResult> {
   const { threadId, nodeTaskId, checkpointId } = node;
-  const park = () => new GraphInterrupt([{ id: interruptId(waitId), value: requestOf(kit, node, tasks, waitId) }]);
-  if (node.run.parked?.has(waitId)) throw park();
+  const park = async () =>
+    new GraphInterrupt([
+      { id: interruptId(waitId), value: await requestOf(kit, node, tasks, waitId), ...responseSchema(tasks) },
+    ]);
+  if (node.run.parked?.has(waitId)) throw await park();
   // A wait of a checkpoint that was never stored would stay open for ever: after a crash the node runs from another one.
   await node.stored;
   const taskIds = tasks.map((task) => task.id);
@@ -106,7 +112,7 @@ export async function waitFor(
   node.parked.add(waitId);
   // LangGraph's interrupt() counts its calls and hands out answers by that count, to every caller in the node. Thrown by hand, the
   // wait takes no part in it: the node's own interrupts keep their answers, however many waits and tools there are around them.
-  throw park();
+  throw await park();
 }
 
 /** Logged as well: what caught the interrupt may catch this. */
@@ -124,8 +130,20 @@ function interruptId(waitId: string): string {
   return createHash("sha256").update(waitId).digest("hex").slice(0, 32);
 }
 
-function requestOf(kit: OpenKit, node: CurrentNode, tasks: readonly TaskRecord[], waitId: string): AwaitReplyRequest {
+/** What Studio makes a form of. */
+function responseSchema([task, ...others]: readonly TaskRecord[]): { response_schema?: Record<string, unknown> } {
+  if (others.length > 0 || task!.expects) return {};
+  return { response_schema: task!.replySchema ?? { type: "string" } };
+}
+
+async function requestOf(
+  kit: OpenKit,
+  node: CurrentNode,
+  tasks: readonly TaskRecord[],
+  waitId: string,
+): Promise<AwaitReplyRequest> {
   const task = tasks[0]!;
+  const { refused } = node.run;
   return {
     type: "langgraph-email/await-reply",
     waitId,
@@ -146,5 +164,7 @@ function requestOf(kit: OpenKit, node: CurrentNode, tasks: readonly TaskRecord[]
     subject: task.subject,
     deadline: new Date(task.deadlineAt).toISOString(),
     ...(task.replySchema && { replySchema: task.replySchema }),
+    ...(refused !== undefined && { refused }),
+    ...(!task.expects && (await humanInterrupt(tasks, refused))),
   };
 }

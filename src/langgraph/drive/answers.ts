@@ -1,25 +1,26 @@
 import { Command, isCommand } from "@langchain/langgraph";
-import type { StoredOutcome } from "../../ledger/outcome.ts";
 import { EmailKitError } from "../../errors.ts";
-import { findTask, type TaskRecord } from "../../ledger/tasks.ts";
-import { validateJson } from "../../mail/structured/schema.ts";
-import { settle } from "../../worker/settle.ts";
 import type { AwaitReplyRequest } from "../calls/wait.ts";
 import type { OpenKit } from "../context.ts";
+import { findTask } from "../../ledger/tasks.ts";
+import { type Answer, readAnswer, settleAnswer } from "./answer.ts";
+import { readSaid, type Said } from "./said.ts";
 import { type DrivenGraph, readThreadState, type ThreadState } from "./thread-state.ts";
 
 const INTERRUPT_ID = /^[0-9a-f]{32}$/;
 
 /**
  * Takes out of a resume what answers a wait of ours, and settles its task: a person has answered in a user interface instead of by mail.
- * An answer is addressed by the interrupt's id, or names its task: `{ taskId, data }`. What answers no pending interrupt any more is left out,
- * and a bare value goes to the graph's own interrupts alone: LangGraph would hand both to whoever asks next.
+ * An answer is addressed by the interrupt's id, names its task (`{ taskId, data }`, or by the action that a user interface says back), or belongs to the
+ * only task that is waited for. What answers no pending interrupt any more is left out; where the graph has interrupts of its own, a bare value goes to them
+ * alone: LangGraph would hand it to whoever asks next.
+ * @param by Who answers, where that is known.
  * @throws EmailKitError `INVALID_ANSWER`, before anything is settled or run, for what is no answer to what is waited for.
  */
 export async function takeAnswers(
   kit: OpenKit,
   graph: DrivenGraph,
-  threadId: string,
+  { threadId, by = "user-interface" }: { threadId: string; by?: string | undefined },
   input: unknown,
 ): Promise<unknown> {
   if (!isCommand(input) || input.resume === undefined || input.resume === null) return input;
@@ -27,18 +28,10 @@ export async function takeAnswers(
   const ours = [...state.pending.values()].filter((request) => request !== undefined);
   const byId = isResumeMap(input.resume);
   if (!byId && ours.length === 0 && !(await namesTask(kit, input.resume))) return input;
-  const answers = byId
-    ? Object.entries(input.resume as Record<string, unknown>)
-    : await addressed(kit, threadId, state, input.resume);
-  const rest: Record<string, unknown> = {};
-  const read: Answer[] = [];
-  for (const [id, value] of answers) {
-    const request = state.pending.get(id);
-    if (request) read.push(await readAnswer(kit, request, value));
-    else if (state.pending.has(id)) rest[id] = value;
-    else kit.log.warn("An answer was left out: its interrupt is not pending (any more)", { threadId, interrupt: id });
-  }
-  await settleAnswers(kit, read);
+  const { answers, rest } = byId
+    ? await byInterrupt(kit, threadId, state, input.resume as Record<string, unknown>)
+    : await bare(kit, threadId, state, input.resume);
+  for (const answer of answers) await settleAnswer(kit, answer, by);
   const { update, goto } = input;
   const others = Array.isArray(goto) ? goto.length > 0 : goto !== undefined;
   if (Object.keys(rest).length === 0 && update === undefined && !others) return null;
@@ -50,23 +43,40 @@ function isResumeMap(resume: unknown): boolean {
   return typeof resume === "object" && resume !== null && Object.keys(resume).every((key) => INTERRUPT_ID.test(key));
 }
 
-async function addressed(
+/** What a resume holds for tasks, and by their ids for the graph's own interrupts. */
+interface Taken {
+  answers: Answer[];
+  rest: Record<string, unknown>;
+}
+
+async function byInterrupt(
   kit: OpenKit,
   threadId: string,
   state: ThreadState,
-  value: unknown,
-): Promise<[string, unknown][]> {
+  resume: Record<string, unknown>,
+): Promise<Taken> {
+  const taken: Taken = { answers: [], rest: {} };
+  for (const [id, value] of Object.entries(resume)) {
+    const request = state.pending.get(id);
+    if (request) taken.answers.push(...(await readAnswers(kit, [request], value)));
+    else if (state.pending.has(id)) taken.rest[id] = value;
+    else kit.log.warn("An answer was left out: its interrupt is not pending (any more)", { threadId, interrupt: id });
+  }
+  return taken;
+}
+
+async function bare(kit: OpenKit, threadId: string, state: ThreadState, value: unknown): Promise<Taken> {
+  const requests = [...state.pending.values()].filter((request) => request !== undefined);
   const taskId = taskIdOf(value);
-  const named = [...state.pending].find(([, request]) => request?.tasks.some((task) => task.taskId === taskId));
-  if (named) return [[named[0], value]];
-  if (await namesTask(kit, value)) {
+  const isPending = requests.some(({ tasks }) => tasks.some((task) => task.taskId === taskId));
+  if (!isPending && (await namesTask(kit, value))) {
     kit.log.warn("An answer was left out: its task is not waited for (any more)", { threadId, taskId });
-    return [];
+    return { answers: [], rest: {} };
   }
   const own = [...state.pending].filter(([, request]) => request === undefined);
-  if (own.length > 0) return own.map(([id]) => [id, value]);
-  const requests = [...state.pending.values()].filter((request) => request !== undefined);
-  throw invalid(taskId === undefined ? "A bare value names no task" : `There is no task ${taskId}`, requests);
+  const isOurs = isPending || readSaid(value)?.every(({ action }) => action && byAction(requests, action));
+  if (own.length > 0 && !isOurs) return { answers: [], rest: Object.fromEntries(own.map(([id]) => [id, value])) };
+  return { answers: await readAnswers(kit, requests, value), rest: {} };
 }
 
 async function namesTask(kit: OpenKit, value: unknown): Promise<boolean> {
@@ -79,45 +89,32 @@ function taskIdOf(value: unknown): string | undefined {
   return typeof taskId === "string" ? taskId : undefined;
 }
 
-interface Answer {
-  task: TaskRecord;
-  data: unknown;
-}
-
-async function readAnswer(kit: OpenKit, request: AwaitReplyRequest, value: unknown): Promise<Answer> {
+/** Binds what was said to tasks that these requests wait for. */
+async function readAnswers(kit: OpenKit, requests: readonly AwaitReplyRequest[], value: unknown): Promise<Answer[]> {
+  const waited = requests.flatMap(({ tasks }) => tasks.map(({ taskId }) => taskId));
   const named = taskIdOf(value);
-  if (named === undefined && request.tasks.length > 1) throw invalid("Several tasks are waited for", [request]);
-  const taskId = named ?? request.taskId;
-  const task = request.tasks.some((one) => one.taskId === taskId) ? await findTask(kit.ledger.db, taskId) : undefined;
-  if (!task) throw invalid(`Task ${taskId} is not waited for there`, [request]);
-  if (task.expects) throw new EmailKitError("INVALID_ANSWER", "The graph waits for a mail, which has no other answer.");
-  const data = named === undefined ? value : (value as { data?: unknown }).data;
-  const checked = validateJson(task.replySchema ?? { type: "string" }, data);
-  if (checked.ok) return { task, data };
-  const issues = checked.issues.map(({ path, message }) => [...path, message].join(": ")).join(" ");
-  const form = task.replySchema ? `data that satisfies ${JSON.stringify(task.replySchema)}` : "text";
-  throw new EmailKitError("INVALID_ANSWER", `Task ${taskId} ("${task.subject}") takes ${form}. ${issues}`);
+  if (named !== undefined) {
+    if (!waited.includes(named)) throw invalid(`Task ${named} is not waited for there`, requests);
+    return [await readAnswer(kit, named, { kind: "data", data: (value as { data?: unknown }).data })];
+  }
+  const said: Said[] = readSaid(value) ?? [{ kind: "data", data: value }];
+  const places = said.map(({ action }, place) => {
+    if (action !== undefined) return byAction(requests, action);
+    if (waited.length === 1) return waited[0];
+    // A list of decisions has one for each action that the interrupt shows, in that order.
+    return requests.length === 1 && said.length === waited.length ? waited[place] : undefined;
+  });
+  const taskIds = places.filter((taskId) => taskId !== undefined);
+  if (taskIds.length < said.length || new Set(taskIds).size < said.length) {
+    throw invalid(waited.length > 1 ? "Several tasks are waited for" : "One task is waited for", requests);
+  }
+  return Promise.all(said.map(async (one, place) => readAnswer(kit, taskIds[place]!, one)));
 }
 
-/** A task that has its outcome already keeps it. */
-async function settleAnswers(kit: OpenKit, answers: readonly Answer[]): Promise<void> {
-  if (answers.length === 0) return;
-  const now = kit.clock();
-  await kit.ledger.db.transaction(async (sql) => {
-    for (const { task, data } of answers) {
-      const outcome: StoredOutcome = {
-        kind: "answered",
-        data,
-        text: typeof data === "string" ? data : JSON.stringify(data, null, 2),
-        from: "user-interface",
-        grade: "A",
-        receivedAt: new Date(now).toISOString(),
-        attachments: [],
-      };
-      if (await settle(sql, task, outcome, now)) continue;
-      kit.log.warn("An answer was left out: its task has an outcome already", { taskId: task.id });
-    }
-  });
+/** The task that a user interface names by the label that it was shown. */
+function byAction(requests: readonly AwaitReplyRequest[], action: string): string | undefined {
+  const tasks = requests.flatMap((request) => request.tasks);
+  return tasks.find(({ taskId }) => action.endsWith(` ${taskId.slice(0, 8)}`))?.taskId;
 }
 
 function invalid(what: string, requests: readonly AwaitReplyRequest[]): EmailKitError {

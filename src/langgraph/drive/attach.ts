@@ -1,6 +1,7 @@
 import type { Callbacks } from "@langchain/core/callbacks/manager";
 import { getConfig } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
+import { appendEvent } from "../../ledger/events.ts";
 import { recordSuccess } from "../../ledger/threads.ts";
 import { openWaits } from "../../ledger/waits.ts";
 import { EmailCheckpointSaver, noteParked } from "../checkpointer.ts";
@@ -62,7 +63,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
       }
       const kit = await open();
       const outer = runOf(config?.configurable);
-      const onServer = assistantOf(this, config);
+      const onServer = serverRunOf(this, config);
       // The server decides on durability by itself.
       const durability = onServer.assistant === undefined ? durabilityOf(config, this.config) : "sync";
       const isDurable = notDurable(this, durability) === undefined;
@@ -88,8 +89,9 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
       };
       const { checkpointDuring: _, ...rest } = config ?? {};
       try {
+        const taken = await takeAnswersOrSaySo(kit, this, run, input, onServer);
         if (held) atEnd.set(run, (threw) => endRun(kit, this, run, held, threw));
-        yield* super._streamIterator(await takeAnswers(kit, this, threadId, input), {
+        yield* super._streamIterator(taken, {
           ...rest,
           runId,
           durability,
@@ -170,17 +172,38 @@ async function settleThread(kit: OpenKit, graph: DrivenGraph, run: EmailRun): Pr
   await noteParked(kit, waitIds, run.runId);
 }
 
-/** The API server replaces the graph's saver by its own, and says which assistant it runs. */
-function assistantOf(graph: DrivenGraph, config: RunConfig | undefined): { assistant?: string } {
-  const assistant = config?.configurable?.["assistant_id"];
+/** The API server replaces the graph's saver by its own, and says which assistant it runs, and for whom. */
+function serverRunOf(graph: DrivenGraph, config: RunConfig | undefined): { assistant?: string; by?: string } {
+  const { assistant_id: assistant, langgraph_auth_user_id: user } = config?.configurable ?? {};
   if (typeof assistant !== "string" || graph.checkpointer instanceof EmailCheckpointSaver) return {};
-  return { assistant };
+  return { assistant, ...(typeof user === "string" && { by: user }) };
 }
 
 /** As the caller gave it, or LangGraph's API server. */
 function runIdOf(config: RunConfig | undefined): string | undefined {
   const id = config?.["runId"] ?? config?.configurable?.["run_id"];
   return typeof id === "string" ? id : undefined;
+}
+
+/** On the API server a throw would leave the thread in `error`, where no user interface finds it: there the wait shows why the answer was not taken. */
+async function takeAnswersOrSaySo(
+  kit: OpenKit,
+  graph: DrivenGraph,
+  run: EmailRun,
+  input: unknown,
+  { assistant, by }: { assistant?: string; by?: string },
+): Promise<unknown> {
+  const { threadId } = run;
+  try {
+    return await takeAnswers(kit, graph, { threadId, by }, input);
+  } catch (error) {
+    if (assistant === undefined || !(error instanceof EmailKitError) || error.code !== "INVALID_ANSWER") throw error;
+    kit.log.warn(`An answer was refused: ${error.message}`, { threadId });
+    run.refused = error.message;
+    const of = { graph: run.graph, threadId, ...(run.runId !== undefined && { runId: run.runId }) };
+    await appendEvent(kit.ledger.db, { at: kit.clock(), kind: "answer-refused", ...of, data: { reason: "invalid" } });
+    return null;
+  }
 }
 
 function durabilityOf(config: RunConfig | undefined, own: RunConfig | undefined): string {

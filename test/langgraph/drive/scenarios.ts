@@ -93,4 +93,88 @@ export function scenarios(open: () => Driver): void {
     await reply(ida);
     expect(await end(driver, "ask", id)).toMatchObject({ outcome: { kind: "replied" } });
   });
+
+  const shown = async (driver: Driver, graph: "ask" | "many", id: string) => {
+    const { tasks } = await driver.standing(graph, id);
+    return tasks.flatMap(({ interrupts }) => interrupts.map(({ value }) => value as HumanShapes));
+  };
+
+  it("takes the answer of Agent Inbox, and tells who was asked by mail", async () => {
+    const driver = open();
+    const pia = person("pia");
+    const id = await driver.begin("ask", { to: pia, subject: "Lifts" });
+    await driver.mail.waitForMail(pia);
+    const [request] = await shown(driver, "ask", id);
+    expect(request).toMatchObject({
+      config: { allow_accept: true, allow_edit: true, allow_respond: true, allow_ignore: true },
+      description: expect.stringContaining("Lifts"),
+    });
+    const { action, args } = request!.action_request;
+    expect(args).toEqual({ approved: "" });
+    // Its forms give strings.
+    await driver.resume("ask", id, [{ type: "edit", args: { action, args: { approved: "true" } } }]);
+    expect(await end(driver, "ask", id)).toMatchObject({ outcome: { kind: "answered", data: { approved: true } } });
+    const note = await driver.mail.waitForMail(pia, (mail) => mail.header("in-reply-to") !== undefined);
+    expect(Buffer.from(note.raw).toString()).toContain("answered elsewhere");
+    // The first answer counts.
+    await reply(pia, '{"approved": false}');
+    await until("the reply is late", async () =>
+      (await driver.kit.messages("late")).some(({ sender }) => sender === pia),
+    );
+    expect(await end(driver, "ask", id)).toMatchObject({ outcome: { kind: "answered", data: { approved: true } } });
+  });
+
+  it("takes the decisions of Agent Chat UI and of LangChain's clients", async () => {
+    const driver = open();
+    const quin = person("quin");
+    const rejected = await driver.begin("ask", { to: quin, subject: "Boats" });
+    const [request] = await shown(driver, "ask", rejected);
+    expect(request!.review_configs[0]!.allowed_decisions).toEqual(["approve", "edit", "reject"]);
+    expect(request!.actionRequests[0]!.name).toBe(request!.reviewConfigs[0]!.actionName);
+    await driver.resume("ask", rejected, { decisions: [{ type: "reject", message: "Too dear." }] });
+    expect(await end(driver, "ask", rejected)).toMatchObject({
+      outcome: { kind: "answered", data: { approved: false }, text: "No. Too dear." },
+    });
+    const approved = await driver.begin("ask", { to: quin, subject: "Oars" });
+    await driver.resume("ask", approved, { decisions: [{ type: "approve" }] });
+    expect(await end(driver, "ask", approved)).toMatchObject({
+      outcome: { kind: "answered", data: { approved: true } },
+    });
+  });
+
+  it("ends as cancelled what is set aside", async () => {
+    const driver = open();
+    const id = await driver.begin("ask", { to: person("rob"), subject: "Kites" });
+    await driver.resume("ask", id, [{ type: "ignore", args: null }]);
+    expect(await end(driver, "ask", id)).toMatchObject({ outcome: { kind: "cancelled", by: "reviewer" } });
+  });
+
+  it("gives an answer to the branch whose action it names, and one that names none to nobody", async () => {
+    const driver = open();
+    const people = ["sam", "tea"].map(person);
+    const id = await driver.begin("many", { to: people });
+    // LangGraph would give it to both.
+    const toAnyone = driver.resume("many", id, [{ type: "accept", args: null }]);
+    await toAnyone.catch((error: unknown) => expect(error).toMatchObject({ code: "INVALID_ANSWER" }));
+    const requests = await shown(driver, "many", id);
+    expect(requests).toHaveLength(2);
+    const ofTea = requests.find(({ to }) => to[0] === people[1]);
+    const name = ofTea!.actionRequests[0]!.name;
+    await driver.resume("many", id, {
+      decisions: [{ type: "edit", editedAction: { name, args: { approved: "yes" } } }],
+    });
+    await reply(people[0]!);
+    const { answers } = await end(driver, "many", id);
+    expect((answers as string[]).toSorted()).toEqual([`${people[0]}: replied`, `${people[1]}: answered`]);
+  });
+}
+
+interface HumanShapes {
+  to: string[];
+  config: unknown;
+  description: string;
+  action_request: { action: string; args: unknown };
+  review_configs: { allowed_decisions: string[] }[];
+  actionRequests: { name: string }[];
+  reviewConfigs: { actionName: string }[];
 }

@@ -59,6 +59,20 @@ const reply = async (from: string) =>
 describe("on LangGraph's API server", () => {
   scenarios(() => driver);
 
+  it("shows why an answer was not taken, and what a form may hold, and waits on", async () => {
+    const uma = person("uma");
+    const id = await driver.begin("ask", { to: uma, subject: "Stairs" });
+    await driver.resume("ask", id, "perhaps");
+    const { status, tasks } = await driver.standing("ask", id);
+    expect(status).toBe("interrupted");
+    expect(tasks[0]!.interrupts[0]).toMatchObject({
+      value: { refused: expect.stringContaining("approved"), description: expect.stringContaining("not taken") },
+      response_schema: { type: "object", required: ["approved"] },
+    });
+    await reply(uma);
+    expect(await end(driver, "ask", id)).toMatchObject({ outcome: { kind: "replied" } });
+  });
+
   it("resumes a thread by the assistant that ran it", async () => {
     const jon = person("jon");
     const { assistant_id: id } = await client.assistants.create({
