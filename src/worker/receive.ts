@@ -110,11 +110,14 @@ async function receive(
   for (const place of mails.keys()) {
     const ahead = mails[place + TOGETHER];
     if (ahead) parseNext(ahead);
-    const mail = await parsed[place]!;
-    let understood = await understand(deps, box, mail);
+    const understandIt = async () => understand(deps, box, await parsed[place]!);
+    let understood = await understandIt().catch(async (error: unknown) => {
+      if (group.length > 0) await storeGroup(false);
+      throw error;
+    });
     if (group.some((before) => changes(before, understood))) {
       await storeGroup(false);
-      understood = await understand(deps, box, mail);
+      understood = await understandIt();
     }
     group.push(understood);
     const last = place === mails.length - 1;
@@ -130,8 +133,8 @@ function changes(before: Understood, after: Understood): boolean {
 /** All or nothing, or else one by one, so that a mail that cannot be stored holds up only those behind it. */
 async function storeTogether(deps: WorkerDeps, group: Understood[], readingUntil: number | null): Promise<void> {
   const last = group.at(-1)!.record;
-  await Promise.all(group.map(({ stored }) => stored));
   try {
+    await Promise.all(group.map(({ stored }) => stored));
     await deps.ledger.db.transaction(async (sql) => {
       for (const understood of group) await store(deps, sql, understood);
       await advanceCursor(sql, last.mailbox, last.uidValidity, last.uid, readingUntil);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { memoryBlobs } from "../../src/blobs/memory.ts";
 import { type MailServer, startMailServer } from "../../src/dev/index.ts";
 import { deskKit } from "../support/desk.ts";
 
@@ -40,3 +41,30 @@ it("a mail that cannot be stored holds up those behind it, and none before", asy
   expect(new Set(await subjects()).size).toBe(30);
   expect(await subjects()).toHaveLength(30);
 });
+
+it.each(["Subject: 7", "attached 7"])(
+  "a mail whose content cannot be kept (%s) holds up those behind it, and none before",
+  async (poison) => {
+    const store = memoryBlobs();
+    let refusing = true;
+    const put = async (content: Uint8Array) => {
+      if (refusing && Buffer.from(content).toString().includes(poison)) throw new Error("refused");
+      return store.put(content);
+    };
+    await using kit = deskKit(mail, { blobs: { ...store, put } });
+    await kit.runOnce();
+    for (let index = 0; index < 12; index++) {
+      const attached = Buffer.from(`attached ${index}`).toString("base64");
+      mail.deliver(
+        `From: b@b.example\r\nSubject: ${index}\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n${attached}\r\n`,
+        ["desk@a.example"],
+      );
+    }
+    await expect(kit.runOnce()).rejects.toThrow("refused");
+    const subjects = async () => (await kit.messages("unmatched")).map(({ subject }) => subject).toSorted();
+    expect(await subjects()).toEqual(["0", "1", "2", "3", "4", "5", "6"]);
+    refusing = false;
+    await kit.runOnce();
+    expect(await subjects()).toHaveLength(12);
+  },
+);
