@@ -61,7 +61,7 @@ function refuseLive({ live }: PersonRecords): void {
   const shown = live.slice(0, 5).join(", ");
   throw new EmailKitError(
     "ADDRESS_IN_USE",
-    `The address cannot be forgotten while it is needed, by ${shown}${live.length > 5 ? ` and ${live.length - 5} more` : ""}. Let them end, or cancel their tasks with kit.cancelTask.`,
+    `The address cannot be forgotten while it is needed, by ${shown}${live.length > 5 ? ` and ${live.length - 5} more` : ""}. Let them end, cancel their tasks with kit.cancelTask, and say of mails that may have been sent whether they were, with kit.resolveDoubt.`,
   );
 }
 

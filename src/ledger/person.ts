@@ -2,6 +2,8 @@ import { canonicalAddress, sameAddress } from "../mail/address.ts";
 import type { Sql } from "./database.ts";
 import type { MessageContent } from "./messages.ts";
 import type { StoredOutcome } from "./outcome.ts";
+import { IN_DOUBT } from "./restore.ts";
+import type { ReviewRecord } from "./reviews.ts";
 
 /** What stands where an address was. */
 const FORGOTTEN = "forgotten";
@@ -16,6 +18,8 @@ export interface PersonRecords {
   requests: string[];
   /** Ids of mails to it. */
   outbox: string[];
+  /** Ids of what was held or refused of mails to it. */
+  reviews: string[];
   /** Threads of any of these. */
   threads: string[];
   /** Threads and mails among them that are not over. */
@@ -27,20 +31,26 @@ export interface PersonRecords {
 /** Reads whole tables: for an operator's act. */
 export async function findPerson(sql: Sql, given: string): Promise<PersonRecords> {
   const address = canonicalAddress(given);
-  const pattern = JSON.stringify(address).replace(/[\\%_]/g, "\\$&");
+  const pattern = escaped(JSON.stringify(address));
   /** As a whole string of a JSON document. */
   const like = `%${pattern}%`;
+  const reviews = await sql.all<{ id: string; question: string }>(
+    `SELECT id, question FROM reviews WHERE lower(details_json) LIKE :like ESCAPE '\\'`,
+    { like },
+  );
+  // They quote the mail, and so does who answers them.
+  const questions = reviews.map(({ question }) => question);
   const asked = await sql.all<{ id: string; threadId: string; settled: number | null }>(
     `SELECT id, thread_id AS "threadId", settled_at AS settled FROM tasks
-     WHERE ${["addressees_json", "candidates_json", "attempts_json", "steps_json", "expects_json"].map((column) => `lower(${column}) LIKE :like ESCAPE '\\'`).join(" OR ")}
+     WHERE id IN :questions OR ${["addressees_json", "candidates_json", "attempts_json", "steps_json", "expects_json"].map((column) => `lower(${column}) LIKE :like ESCAPE '\\'`).join(" OR ")}
        OR lower(outcome_json) LIKE :from ESCAPE '\\'`,
-    { like, from: `%"from":${pattern}%` },
+    { questions, like, from: `%"from":${pattern}%` },
   );
   const taskIds = asked.map(({ id }) => id);
   const found = await sql.all<{ id: string; raw: string; content: string; sure: number }>(
     `SELECT id, raw, content_json AS content, CASE WHEN lower(sender) = :address OR task_id IN :taskIds THEN 1 ELSE 0 END AS sure FROM messages
-     WHERE lower(sender) = :address OR (classification NOT IN ('person', 'agent') AND (task_id IN :taskIds OR lower(content_json) LIKE :part ESCAPE '\\'))`,
-    { address, taskIds, part: `%${pattern.slice(1, -1)}%` },
+     WHERE lower(sender) = :address OR task_id IN :questions OR (classification NOT IN ('person', 'agent') AND (task_id IN :taskIds OR lower(content_json) LIKE :part ESCAPE '\\'))`,
+    { address, taskIds, questions, part: `%${pattern.slice(1, -1)}%` },
   );
   const naming = mentionOf(address);
   const messages = found.filter(({ sure, content }) => sure === 1 || content.search(naming) >= 0);
@@ -49,8 +59,8 @@ export async function findPerson(sql: Sql, given: string): Promise<PersonRecords
     `SELECT id, thread_id AS "threadId", state FROM requests WHERE message IN :messageIds`,
     { messageIds },
   );
-  const outbox = await sql.all<{ id: string; raw: string; state: string }>(
-    `SELECT id, raw, state FROM outbox WHERE task_id IN :taskIds OR request_id IN :requestIds OR lower(envelope_json) LIKE :like ESCAPE '\\'`,
+  const outbox = await sql.all<{ id: string; raw: string; state: string; doubtful: number }>(
+    `SELECT id, raw, state, CASE WHEN ${IN_DOUBT} THEN 1 ELSE 0 END AS doubtful FROM outbox WHERE task_id IN :taskIds OR request_id IN :requestIds OR lower(envelope_json) LIKE :like ESCAPE '\\'`,
     { taskIds, requestIds: requests.map(({ id }) => id), like },
   );
   const threads = [...new Set([...asked, ...requests].map(({ threadId }) => threadId))];
@@ -63,7 +73,7 @@ export async function findPerson(sql: Sql, given: string): Promise<PersonRecords
     ...requests.filter(({ state }) => state !== "answered").map(({ threadId }) => threadId),
     ...waits.map(({ threadId }) => threadId),
   ].map((threadId) => `thread ${threadId}`);
-  const unsent = outbox.filter(({ state }) => ["due", "leased", "sending"].includes(state));
+  const unsent = outbox.filter(({ state, doubtful }) => doubtful === 1 || ["due", "leased", "sending"].includes(state));
   const own = new Set([...messageIds, ...outbox.map(({ id }) => id)]);
   const references = [
     ...messages.flatMap(({ raw, content }) => [raw, ...attachmentsOf(content)]),
@@ -74,6 +84,7 @@ export async function findPerson(sql: Sql, given: string): Promise<PersonRecords
     messages: messageIds,
     requests: requests.map(({ id }) => id),
     outbox: outbox.map(({ id }) => id),
+    reviews: reviews.map(({ id }) => id),
     threads,
     live: [...new Set([...open, ...unsent.map(({ id }) => `mail ${id} in the outbox`)])],
     blobs: await unshared(sql, new Set(references.filter((reference) => reference !== "")), own),
@@ -116,8 +127,37 @@ export async function forgetPerson(sql: Sql, given: string, person: PersonRecord
     nobody: JSON.stringify({ from: "", to: [] }),
     ids: person.outbox,
   });
+  for (const { id, details } of await sql.all<{ id: string; details: string }>(
+    "SELECT id, details_json AS details FROM reviews WHERE id IN :ids",
+    { ids: person.reviews },
+  )) {
+    await sql.run("UPDATE reviews SET details_json = :details WHERE id = :id", { id, details: emptiedReview(details) });
+  }
+  const named = await sql.all<{ id: string; outcome: string }>(
+    `SELECT id, outcome_json AS outcome FROM tasks WHERE lower(outcome_json) LIKE :part ESCAPE '\\'`,
+    { part: `%${escaped(address)}%` },
+  );
+  for (const { id, outcome } of named) {
+    const without = outcome.replaceAll(mentionOf(address), FORGOTTEN);
+    await sql.run("UPDATE tasks SET outcome_json = :without WHERE id = :id", { id, without });
+  }
+  await sql.run("DELETE FROM counts WHERE kind = 'asked' AND unit LIKE :pair ESCAPE '\\'", {
+    pair: `pair:% ${escaped(address)}`,
+  });
   await sql.run("DELETE FROM aliases WHERE request_id IN :ids", { ids: person.requests });
   await sql.run("UPDATE threads SET last_error = NULL WHERE thread_id IN :ids", { ids: person.threads });
+}
+
+/** What rules found, and nothing of what they found it in. */
+function emptiedReview(json: string): string {
+  const details = JSON.parse(json) as ReviewRecord["details"];
+  const findings = details.findings.map((finding) => ({ ...finding, excerpt: "" }));
+  return JSON.stringify({ ...details, to: [], subject: "", findings });
+}
+
+/** For LIKE. */
+function escaped(text: string): string {
+  return text.replace(/[\\%_]/g, "\\$&");
 }
 
 /** Of an outcome that somebody else brought about, only the address is taken out. */

@@ -18,7 +18,7 @@ const RESTORED_AT = "restored_at";
 /** Follow-ups of a restore that was noticed are no sign of another one. */
 const SAME_RESTORE_MS = 30 * 86_400_000;
 /** What asks for a task that has its outcome is not to go out, and so in no doubt. */
-const IN_DOUBT = `state = 'unknown' AND NOT (kind IN ('task', 'clarification', 'reminder')
+export const IN_DOUBT = `state = 'unknown' AND NOT (kind IN ('task', 'clarification', 'reminder')
   AND EXISTS (SELECT 1 FROM tasks WHERE tasks.id = outbox.task_id AND tasks.settled_at IS NOT NULL))`;
 
 /** When the ledger was last found to be older than the world; 0 where it never was. */

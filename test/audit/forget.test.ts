@@ -1,7 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { z } from "zod";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { replyAs } from "../../src/testing/index.ts";
 import { askGraph, deskKit, outcomeOf, thread } from "../support/desk.ts";
@@ -105,4 +108,82 @@ it("takes out what lies in quarantine and what nobody waited for", async () => {
   expect((await held()).replaceAll(JOANN, "")).not.toMatch(/ann@b\.example|Ann's secret/i);
   await reply(JOANN, "Yes, approved.");
   expect(await outcomeOf(graph, "t1")).toMatchObject({ kind: "replied", from: JOANN });
+});
+
+/** All rows of the ledger, but for the list of suppressed addresses, which is kept. */
+function rows(): string[] {
+  const file = new DatabaseSync(join(directory, "mail.db"), { readOnly: true });
+  const tables = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'suppressions'").all();
+  const all = tables.flatMap(({ name }) => file.prepare(`SELECT * FROM ${name as string}`).all());
+  file.close();
+  return all.map((row) => JSON.stringify(row).toLowerCase());
+}
+
+const KIM = "kim@a.example";
+const CARD = "4111 1111 1111 1111";
+
+/** The desk answers requests with this text. */
+function serve(text: string): void {
+  const work = new StateGraph(z.object({ text: z.string() }))
+    .addNode("work", () => ({ text }))
+    .addEdge(START, "work")
+    .addEdge("work", END)
+    .compile({ checkpointer: kit.checkpointer(new MemorySaver()) });
+  kit.serveInbox("desk", kit.attach("work", work), {
+    from: "anyone",
+    input: () => ({ text: "" }),
+    reply: (state) => ({ text: state.text }),
+  });
+}
+
+const request = () =>
+  mail.deliver(
+    `From: ${ANN}\r\nTo: desk@a.example\r\nSubject: Work\r\nMessage-ID: <work@b.example>\r\n\r\nPlease work.\r\n`,
+    "desk@a.example",
+  );
+
+async function reopen(options: Parameters<typeof deskKit>[1]): Promise<void> {
+  await kit.close();
+  kit = deskKit(mail, { ledger: join(directory, "mail.db"), ...options });
+}
+
+it("takes out what was held and refused for them, by whom, and what they were asked in answer to answers", async () => {
+  await reopen({
+    review: { personalData: "hold", reviewer: KIM, check: ({ body }) => (body === "No" ? "refuse" : "send") },
+  });
+  mail.account(KIM);
+  graph = askGraph(kit, { body: `Charge ${CARD}.` });
+  await ask(ANN, "t1");
+  await expect(askGraph(kit, { name: "refused", body: "No" }).invoke({ to: ANN }, thread("t2"))).rejects.toThrow(
+    "check",
+  );
+  await kit.runOnce();
+  await reply(KIM, "No.");
+  expect(await outcomeOf(graph, "t1")).toMatchObject({ kind: "cancelled", reason: `${KIM} rejected the mail.` });
+  serve("Done.");
+  request();
+  await kit.runOnce();
+  await reply(ANN, "And what of this?");
+  expect(rows().join("\n")).toContain(`pair:desk ${ANN}`);
+  await kit.forget(ANN);
+  expect(rows().filter((row) => row.includes(ANN))).toEqual([]);
+  await kit.forget(KIM);
+  expect(rows().filter((row) => row.includes(KIM))).toEqual([]);
+  expect(await kit.verifyAudit()).toMatchObject({ ok: true });
+});
+
+it("refuses while an answer to them is held, or may have been sent", async () => {
+  await reopen({ review: { personalData: "hold" } });
+  serve(`Charge ${CARD}.`);
+  request();
+  await kit.runOnce();
+  const [answer] = await kit.held();
+  await expect(kit.forget(ANN)).rejects.toMatchObject({ code: "ADDRESS_IN_USE" });
+  await kit.approve(answer!.id);
+  await kit.restored();
+  await expect(kit.forget(ANN)).rejects.toThrow("kit.resolveDoubt");
+  await kit.resolveDoubt("not-sent");
+  await kit.runOnce();
+  expect(mail.mails(ANN)).toHaveLength(1);
+  expect(await kit.forget(ANN)).toMatchObject({ messages: 1 });
 });
