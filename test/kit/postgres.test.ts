@@ -64,7 +64,7 @@ describe.skipIf(!hasPostgres)("a kit on PostgreSQL", () => {
 
   async function startProcess() {
     const { smtp, imap } = mail.account("desk@a.example");
-    const settings: WorkerSettings = { ledger, checkpoints: postgres.url, secret, smtp, imap, lease: "900 ms" };
+    const settings: WorkerSettings = { ledger, checkpoints: postgres.url, secret, smtp, imap, lease: "4 s" };
     const child = fork(new URL("postgres-process.ts", import.meta.url), [JSON.stringify(settings)], {
       execArgv: ["--conditions=langgraph-email-source"],
     });

@@ -60,7 +60,7 @@ export async function waitForMail(
   server: TestServer,
   address: string,
   predicate: (mail: TestMail) => boolean = () => true,
-  timeoutMs = 8_000,
+  timeoutMs = 20_000,
 ): Promise<TestMail> {
   const end = Date.now() + timeoutMs;
   for (;;) {

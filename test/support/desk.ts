@@ -39,7 +39,7 @@ export function collectLog(): Logger & { lines: LogLine[]; codes(): unknown[] } 
 export async function until<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  timeoutMs = 8_000,
+  timeoutMs = 20_000,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {

@@ -102,7 +102,7 @@ export async function settle(): Promise<void> {
   await sleep(SETTLE_MS);
 }
 
-export async function until(condition: () => unknown, what: string, timeoutMs = 8_000): Promise<void> {
+export async function until(condition: () => unknown, what: string, timeoutMs = 20_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`Waited in vain for ${what}.`);
