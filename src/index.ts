@@ -21,6 +21,7 @@ export type { TaskReceipt } from "./langgraph/calls/receipt.ts";
 export type { TaskMail } from "./langgraph/calls/send-task.ts";
 export type { EmailTools } from "./langgraph/calls/tools.ts";
 export { EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
+export type { EmailProgress } from "./langgraph/calls/progress.ts";
 export type { AttachOptions } from "./langgraph/drive/attach.ts";
 export type { ServerClient } from "./langgraph/drive/server.ts";
 export type { InboxAnswer, InboxRequest, ServeOptions } from "./langgraph/serve-inbox.ts";

@@ -31,7 +31,7 @@ import { createTools } from "./langgraph/calls/tools.ts";
 import { EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
 import type { OpenKit } from "./langgraph/context.ts";
 import { attachGraph } from "./langgraph/drive/attach.ts";
-import { resumeThreads, type ServerClient } from "./langgraph/drive/server.ts";
+import { checkServer, resumeThreads, type ServerClient } from "./langgraph/drive/server.ts";
 import type { DrivenGraph } from "./langgraph/drive/thread-state.ts";
 import { serveInboxes, type ServedInbox } from "./langgraph/serve-inbox.ts";
 import { appendEvent, readEvents } from "./ledger/events.ts";
@@ -115,6 +115,7 @@ export function composeKit<const AgentName extends string>(
     await (await kit)?.ledger.db.close();
   };
   const startOnce = async ({ server, stopOn = ["SIGTERM"], grace = DEFAULTS.grace }: StartOptions): Promise<Worker> => {
+    checkServer(server);
     const graceMs = durationMs(grace);
     const { deps, close: closeConnections } = await workerDeps(server);
     const worker = startWorker(deps);
@@ -132,6 +133,7 @@ export function composeKit<const AgentName extends string>(
     return { ready: worker.ready, stop, [Symbol.asyncDispose]: () => stop() };
   };
   const once = async (server: ServerClient | undefined) => {
+    checkServer(server);
     const { deps, close: closeConnections } = await workerDeps(server);
     try {
       await runOnce(deps);

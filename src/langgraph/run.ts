@@ -12,6 +12,9 @@ export interface Trail {
   followedBy: Map<string, string>;
 }
 
+/** In the metadata of a run that the worker makes, `resume` or `request`: what traces and lists of runs tell it by. */
+export const MADE_KEY = "langgraph_email";
+
 /** A root run of an attached graph, which holds its thread's lease until it ends. */
 export interface EmailRun {
   /** The id of the ledger that the run's tasks are written to. */

@@ -26,6 +26,7 @@ import type { OpenKit } from "../context.ts";
 import type { TaskDefinition } from "./define-task.ts";
 import { askReviewer } from "./hold.ts";
 import { currentNode, type CurrentNode } from "./node.ts";
+import { tellCreated } from "./progress.ts";
 import type { TaskReceipt } from "./receipt.ts";
 import { knownSecrets, reviewOutgoing } from "./review.ts";
 
@@ -173,6 +174,7 @@ async function createTask(
     (await askReviewer(kit, agent, { id, content, recipients, findings, of: task, deadlineAt: until, instead: null }));
   const blob = await kit.blobs.put(raw);
   const envelope = { from: reversePath(kit, agent, id), to: [...to, ...cc] };
+  let created = false;
   await kit.ledger.db.transaction(async (sql) => {
     const lease = await readLease(sql, threadLease(node.threadId), now);
     if (lease.fence !== node.run.lease.fence) {
@@ -218,10 +220,12 @@ async function createTask(
       data: { name: definition.name },
     });
     if (goes.kind === "later" && !hold) await appendEvent(sql, queuedEvent(task, goes));
+    created = true;
     if (!hold) return;
     await holdSteps(sql, id);
     await hold(sql);
   });
+  if (created) tellCreated(task);
   // Another process may have been first.
   return (await findTask(kit.ledger.db, id))!;
 }

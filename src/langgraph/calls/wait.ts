@@ -11,6 +11,7 @@ import { hashId } from "../base32.ts";
 import type { OpenKit } from "../context.ts";
 import { type HumanInterrupt, humanInterrupt } from "./human-interrupt.ts";
 import type { CurrentNode } from "./node.ts";
+import { tellDecided, tellWaiting } from "./progress.ts";
 
 /** What the interrupt of a wait shows to whoever looks at the thread. */
 export interface AwaitReplyRequest extends Partial<HumanInterrupt> {
@@ -101,13 +102,17 @@ export async function waitFor(
   const decide = async (sql: Sql) => {
     const known = await findWait(sql, waitId);
     if (!known) await openWait(sql, { ...wait, taskIds, until, deadlineAt: endsAt }, now);
-    const { decision } = known ?? (await findWait(sql, waitId))!;
-    if (decision === null) return undefined;
+    const { decision, deliveredAt } = known ?? (await findWait(sql, waitId))!;
+    if (decision === null) return known ? "parked" : "new";
     await markDelivered(sql, waitId, now);
-    return { decision, outcomes: await countedOutcomes(sql, waitId) };
+    return { decision, outcomes: await countedOutcomes(sql, waitId), first: deliveredAt === null };
   };
   const result = await kit.ledger.db.transaction(decide, { durable });
-  if (result) return result;
+  if (typeof result === "object") {
+    if (result.first) tellDecided(tasks, result.outcomes);
+    return result;
+  }
+  if (result === "new") tellWaiting(tasks);
   if (node.parked.has(waitId)) throw caught(kit, node);
   node.parked.add(waitId);
   // LangGraph's interrupt() counts its calls and hands out answers by that count, to every caller in the node. Thrown by hand, the

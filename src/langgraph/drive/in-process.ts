@@ -8,7 +8,7 @@ import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
 import { backoffMs } from "../../time/backoff.ts";
 import type { ResumePort } from "../../worker/ports.ts";
 import type { OpenKit } from "../context.ts";
-import { REQUEST_KEY, RUN_KEY, type EmailRun, type Trail } from "../run.ts";
+import { MADE_KEY, REQUEST_KEY, RUN_KEY, type EmailRun, type Trail } from "../run.ts";
 import { closeWaits } from "./close-waits.ts";
 import { type HeldThread, tryHoldThread } from "./thread-lease.ts";
 import { type DrivenGraph, readThreadState } from "./thread-state.ts";
@@ -144,6 +144,7 @@ export async function invoke(
     await drive.graph.invoke(input, {
       configurable: { thread_id: drive.threadId, [RUN_KEY]: run },
       runId: drive.runId,
+      metadata: { [MADE_KEY]: request === undefined || input === null ? "resume" : "request" },
       durability: "sync",
       control,
       signal: AbortSignal.any([drive.stop.abort, drive.held.signal]),

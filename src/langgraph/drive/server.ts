@@ -6,7 +6,7 @@ import { driverLease, findThread, recordSuccess, threadLease } from "../../ledge
 import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
 import type { ResumePort } from "../../worker/ports.ts";
 import type { OpenKit } from "../context.ts";
-import { REQUEST_KEY } from "../run.ts";
+import { MADE_KEY, REQUEST_KEY } from "../run.ts";
 import type { RequestThread } from "./request-thread.ts";
 import { fail, inProcessResume, type StopSignals } from "./in-process.ts";
 import { nextCommit, tryHoldThread } from "./thread-lease.ts";
@@ -37,9 +37,6 @@ export interface ServerClient {
   };
 }
 
-/** Tells wake-ups from the user's own runs, wherever runs are listed. */
-const WAKE_UP = { langgraph_email: "resume" };
-
 /** How often a run is asked about that has not ended, besides at every commit that this process sees: from the first to the last. Milliseconds. */
 const POLL_MS = { first: 100, last: 2_000 };
 
@@ -55,6 +52,21 @@ interface ServerThread {
   /** Of the latest run that was made. */
   runId?: string;
 }
+
+/** @throws EmailKitError `INVALID_CONFIG` for what is no client, and for none in the API server's own process: its threads would wait for ever. */
+export function checkServer(client: ServerClient | undefined): void {
+  const isClient = typeof client?.runs?.create === "function" && typeof client.threads?.getState === "function";
+  if (isClient || (client === undefined && !(LOOPBACK in globalThis))) return;
+  throw new EmailKitError(
+    "INVALID_CONFIG",
+    client === undefined
+      ? 'This process is LangGraph\'s API server, whose threads are resumed through its SDK: import { Client } from "@langchain/langgraph-sdk" and give { server: new Client() }.'
+      : '`server` is a Client of "@langchain/langgraph-sdk": new Client() in the server\'s own process, new Client({ apiUrl, apiKey }) elsewhere.',
+  );
+}
+
+/** Where the API server puts the way to call itself. */
+const LOOPBACK = Symbol.for("langgraph_api:fetch");
 
 /** Resumes threads where they run: attached graphs' own in this process, and those of the API server there. */
 export function resumeThreads(
@@ -114,7 +126,7 @@ export async function holdOnServer(
       async begin(requestId, input) {
         const ending = await run(kit, thread, {
           input: input as Record<string, unknown>,
-          metadata: { [REQUEST_KEY]: requestId },
+          metadata: { [MADE_KEY]: "request", [REQUEST_KEY]: requestId },
         });
         if (ending !== "success") throw new Error((await stateOf(thread)).error);
       },
@@ -167,7 +179,7 @@ async function driveOnServer(kit: OpenKit, thread: ServerThread): Promise<boolea
 }
 
 async function wake(kit: OpenKit, thread: ServerThread, waits: readonly WaitRecord[]): Promise<string> {
-  return run(kit, thread, { input: null, metadata: WAKE_UP }, async (runId) =>
+  return run(kit, thread, { input: null, metadata: { [MADE_KEY]: "resume" } }, async (runId) =>
     appendEvent(kit.ledger.db, {
       at: kit.clock(),
       kind: "resumed",

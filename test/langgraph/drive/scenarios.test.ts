@@ -1,6 +1,6 @@
 import { Command, MemorySaver } from "@langchain/langgraph";
 import type { EmailKit, Worker } from "langgraph-email";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startMailServer } from "../../../src/dev/index.ts";
 import { deskKit, thread } from "../../support/desk.ts";
 import { askGraph, manyGraph } from "../server/scenario-graphs.ts";
@@ -39,6 +39,22 @@ afterAll(async () => {
   await worker.stop();
   await kit.close();
   await driver.mail.close();
+});
+
+describe("kit.start", () => {
+  it("refuses what is no client, and none in the API server's process", async () => {
+    const one = deskKit(driver.mail);
+    await expect(one.start({ server: "http://127.0.0.1" as never })).rejects.toMatchObject({ code: "INVALID_CONFIG" });
+    const loopback = Symbol.for("langgraph_api:fetch");
+    Reflect.set(globalThis, loopback, fetch);
+    try {
+      await expect(one.start()).rejects.toThrow("new Client()");
+      await expect(one.runOnce()).rejects.toMatchObject({ code: "INVALID_CONFIG" });
+    } finally {
+      Reflect.deleteProperty(globalThis, loopback);
+      await one.close();
+    }
+  });
 });
 
 describe("in the worker's process", () => scenarios(() => driver));

@@ -1,0 +1,31 @@
+import { getConfig, getWriter } from "@langchain/langgraph";
+import type { StoredOutcome } from "../../ledger/outcome.ts";
+import type { TaskRecord } from "../../ledger/tasks.ts";
+
+/** What a run tells of its mails in the stream mode `custom`, each thing once. What happens while no run is under way is in the audit log. */
+export type EmailProgress = { type: "langgraph-email/progress" } & (
+  | { kind: "task-created"; taskId: string; name: string; to: string[]; subject: string }
+  /** The graph parks: of so many `tasks`, so many have their outcome. */
+  | { kind: "waiting"; taskIds: string[]; tasks: number; settled: number }
+  /** The graph goes on; `outcomes` in the order of the tasks, null for those that were open when it was decided. */
+  | { kind: "decided"; taskIds: string[]; outcomes: (StoredOutcome["kind"] | null)[] }
+);
+
+type Told<Progress = EmailProgress> = Progress extends EmailProgress ? Omit<Progress, "type"> : never;
+
+function tell(progress: Told): void {
+  getWriter(getConfig())?.({ type: "langgraph-email/progress", ...progress });
+}
+
+export function tellCreated({ id: taskId, name, addressees: to, subject }: TaskRecord): void {
+  tell({ kind: "task-created", taskId, name, to, subject });
+}
+
+export function tellWaiting(tasks: readonly TaskRecord[]): void {
+  const settled = tasks.filter(({ outcome }) => outcome !== null).length;
+  tell({ kind: "waiting", taskIds: tasks.map(({ id }) => id), tasks: tasks.length, settled });
+}
+
+export function tellDecided(tasks: readonly TaskRecord[], outcomes: readonly (StoredOutcome | null)[]): void {
+  tell({ kind: "decided", taskIds: tasks.map(({ id }) => id), outcomes: outcomes.map((one) => one?.kind ?? null) });
+}
