@@ -50,7 +50,9 @@ export async function correlate(
       continue;
     }
     const task = await findTask(sql, target.taskId);
-    if (task) return { kind: "task", task, signal: signal.kind };
+    // It stands in the envelope, for bounces: a reply that bears it is known by no more than an id.
+    const isBounceToken = verdict?.kind === "valid" && verdict.purpose === "bounce";
+    if (task) return { kind: "task", task, signal: isBounceToken ? "message-id" : signal.kind };
     pruned = true;
   }
   if (pruned) return { kind: "pruned" };
