@@ -12,12 +12,14 @@ import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import type { Logger } from "./log.ts";
 import type { DkimKey } from "./mail/compose.ts";
 import { isAddress, parseAddress } from "./mail/address.ts";
+import { LARGEST_MAIL } from "./mail/parse.ts";
 import { type Budget, type BudgetPreset, readBudget } from "./policy/budget.ts";
 import { ownSecrets } from "./policy/outbound-review.ts";
 import { readReview, type ReviewConfig } from "./policy/review-policy.ts";
 import { BREAKER, type BreakerLimits } from "./policy/reputation.ts";
 import { hasScope, type Scope, SCOPES } from "./policy/permission.ts";
-import type { InboundPolicy } from "./policy/inbound.ts";
+import { PROGRAMS } from "./policy/attachments.ts";
+import type { InboundPolicy, InboundRules } from "./policy/inbound.ts";
 import type { BusinessCalendar } from "./time/calendar.ts";
 import type { Clock } from "./time/clock.ts";
 import { durationMs, type Duration } from "./time/duration.ts";
@@ -149,6 +151,7 @@ export const DEFAULTS = {
   loops: { hops: 10, perPair: 60 },
   concurrency: 10,
   maxBytes: 10 * 1024 * 1024,
+  inboundMaxBytes: 25 * 1024 * 1024,
 } as const;
 
 const MIN_SECRET_LENGTH = 32;
@@ -283,6 +286,18 @@ export function readBreaker(limits: EmailKitConfig["breaker"]): Required<Breaker
     throw new EmailKitError("INVALID_CONFIG", `breaker.sample is ${read.sample}; give a whole number, 1 or more.`);
   }
   return read;
+}
+
+/** @throws EmailKitError `INVALID_CONFIG`. */
+export function readInbound(policy: InboundPolicy = {}): InboundRules {
+  const { maxBytes = DEFAULTS.inboundMaxBytes } = policy;
+  if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes > LARGEST_MAIL) {
+    throw new EmailKitError(
+      "INVALID_CONFIG",
+      `inbound.maxBytes is ${maxBytes}; give a whole number of octets, from 1 to ${LARGEST_MAIL}.`,
+    );
+  }
+  return { ...policy, maxBytes, attachments: { deny: PROGRAMS, ...policy.attachments } };
 }
 
 export function readUnknownPolicy(

@@ -11,6 +11,7 @@ import {
   DEFAULTS,
   type EmailKitConfig,
   readAgents,
+  readInbound,
   readRetryPolicy,
   readBreaker,
   readLoops,
@@ -76,6 +77,7 @@ export function composeKit<const AgentName extends string>(
   const onUnknown = readUnknownPolicy(config.onUnknown);
   const breaker = readBreaker(config.breaker);
   const loops = readLoops(config.loops);
+  const inbound = readInbound(config.inbound);
   const leaseMs = durationMs(config.lease ?? DEFAULTS.lease);
   const retry = readRetryPolicy(config.retry);
   const graphs = new Map<string, DrivenGraph>();
@@ -86,7 +88,7 @@ export function composeKit<const AgentName extends string>(
   const passes = new Set<Promise<void>>();
 
   const open = (): Promise<OpenKit> => {
-    opening ??= openKit(config, ports, { agents, tasks, leaseMs, retry, loops }).catch((error: unknown) => {
+    opening ??= openKit(config, ports, { agents, tasks, leaseMs, retry, loops, inbound }).catch((error: unknown) => {
       opening = undefined;
       throw error;
     });

@@ -16,8 +16,8 @@ import { openPostgres } from "./ledger/postgres.ts";
 import { isPostgresUrl } from "./ledger/postgres/url.ts";
 import { openSqlite } from "./ledger/sqlite.ts";
 import { consoleLogger } from "./log.ts";
-import { PROGRAMS } from "./policy/attachments.ts";
 import { createMailbox } from "./transport/imap.ts";
+import { createOctetBudget } from "./transport/octet-budget.ts";
 import { createSubmitter } from "./transport/smtp.ts";
 import type { Mailbox } from "./transport/transport.ts";
 import type { WorkerDeps } from "./worker/deps.ts";
@@ -34,6 +34,9 @@ export const PORTS: KitPorts = { openDatabase, createSubmitter, createMailbox };
 /** The worker has let submissions end before it closes their connections. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
+/** Octets of mail that all mailboxes of a kit hold at once, unless a single one is larger. */
+const MAIL_IN_MEMORY = 32 * 1024 * 1024;
+
 export async function openDatabase(ledger: string): Promise<Database> {
   return isPostgresUrl(ledger) ? openPostgres(ledger) : openSqlite(ledger);
 }
@@ -41,7 +44,7 @@ export async function openDatabase(ledger: string): Promise<Database> {
 export async function openKit(
   config: EmailKitConfig,
   ports: KitPorts,
-  read: Pick<OpenKit, "agents" | "tasks" | "leaseMs" | "retry" | "loops">,
+  read: Pick<OpenKit, "agents" | "tasks" | "leaseMs" | "retry" | "loops" | "inbound">,
 ): Promise<OpenKit> {
   const clock = config.clock ?? Date.now;
   const db = await ports.openDatabase(config.ledger);
@@ -57,7 +60,6 @@ export async function openKit(
     ledger,
     blobs: config.blobs ?? defaultBlobs(config.ledger, db),
     tokenKey: await readTokenKey(config.ledger, config.secret),
-    inbound: { ...config.inbound, attachments: { deny: PROGRAMS, ...config.inbound?.attachments } },
     clock,
     ...(config.calendar && { calendar: config.calendar }),
     newId: randomUUID,
@@ -106,8 +108,10 @@ export function connectAgents(
 /** Agents may share a mailbox, by subaddresses: it is watched once. */
 function mailboxesOf(agents: readonly Agent[], kit: OpenKit, ports: KitPorts): WorkerDeps["mailboxes"] {
   const shared = new Map<string, { mailbox: Mailbox; agents: Agent[] }>();
+  const { maxBytes } = kit.inbound;
+  const settings = { log: kit.log, maxBytes, budget: createOctetBudget(Math.max(MAIL_IN_MEMORY, maxBytes)) };
   for (const agent of agents) {
-    const mailbox = ports.createMailbox(agent.account.imap, { mailbox: agent.account.mailbox, log: kit.log });
+    const mailbox = ports.createMailbox(agent.account.imap, { mailbox: agent.account.mailbox, ...settings });
     const known = shared.get(mailbox.key);
     if (known) known.agents.push(agent);
     else shared.set(mailbox.key, { mailbox, agents: [agent] });

@@ -9,7 +9,7 @@ import { traceAsMermaid } from "../audit/trace-as-mermaid.ts";
 import { traceAsText } from "../audit/trace-as-text.ts";
 import { type AuditHead, verifyAudit } from "../audit/verify.ts";
 import type { BlobStore } from "../blobs/blobs.ts";
-import { DEFAULTS } from "../config.ts";
+import { DEFAULTS, readInbound } from "../config.ts";
 import { type Ledger, openLedger } from "../ledger/ledger.ts";
 import { messagesByDisposition } from "../ledger/messages.ts";
 import { isPostgresUrl } from "../ledger/postgres/url.ts";
@@ -157,7 +157,7 @@ async function release(opened: Ledger, blobs: BlobStore, id: string, by: { actor
     agents: new Map(),
     tokenKey: new Uint8Array(),
     maxBytes: DEFAULTS.maxBytes,
-    inbound: {},
+    inbound: readInbound(),
     serve: { served: () => undefined, graphs: () => [], serve: async () => ({ kind: "waiting" as const }) },
   };
   return releaseMessage(deps, id, by);

@@ -2,7 +2,7 @@ import type { Agent } from "../accounts/agent.ts";
 import type { BlobStore } from "../blobs/blobs.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
-import type { InboundPolicy } from "../policy/inbound.ts";
+import type { InboundRules } from "../policy/inbound.ts";
 import type { BusinessCalendar } from "../time/calendar.ts";
 import type { Clock } from "../time/clock.ts";
 import type { KnownTasks } from "./calls/known-tasks.ts";
@@ -15,7 +15,7 @@ export interface OpenKit {
   tokenKey: Uint8Array;
   agents: ReadonlyMap<string, Agent>;
   /** What is asked of mail that comes in. */
-  inbound: InboundPolicy;
+  inbound: InboundRules;
   clock: Clock;
   /** The definitions of tasks that it was given. */
   tasks: KnownTasks;

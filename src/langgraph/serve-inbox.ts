@@ -7,6 +7,7 @@ import type { ReplyAttachment } from "../ledger/outcome.ts";
 import { insertOutbox } from "../ledger/outbox.ts";
 import { findRequest, markAnswered, markStarted, markWaiting, type RequestRecord } from "../ledger/requests.ts";
 import { findThread } from "../ledger/threads.ts";
+import { notRead } from "../mail/clarification.ts";
 import { KIT_HEADER } from "../mail/classify.ts";
 import type { MailMessage } from "../mail/message.ts";
 import { messageId, normalizeMessageId } from "../mail/message-id.ts";
@@ -171,6 +172,8 @@ async function begin(
     kit.log.warn("A request is refused: no input can be made of it", { agent, requestId, error: String(error) });
     return { kind: "refused" as const, issues: issuesOf(error) };
   };
+  const { unreadOctets } = record.content;
+  if (unreadOctets !== undefined) return { kind: "refused", issues: [notRead(unreadOctets, kit.inbound.maxBytes)] };
   const asked = await readRequest(kit, record);
   let input: unknown;
   try {

@@ -26,6 +26,8 @@ export interface MessageContent {
   quoted: string;
   signature: string;
   attachments: ReplyAttachment[];
+  /** Octets of a mail that was too large to be read: of it, `raw` is the header section. */
+  unreadOctets?: number;
 }
 
 /** A mail that came in. Kept whatever it was: `raw` refers to its bytes in the blob store. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { Readable } from "node:stream";
 import { MailParser, parseAddressHeader, type AttachmentStream, type MessageText } from "mailparser";
 import { isAddress, parseAddress } from "./address.ts";
 import { decodeOctets, decodeWith, rawHeaderFields, readHeaderFields } from "./header-fields.ts";
@@ -24,8 +25,10 @@ export interface ParseLimits {
   maxTextLength: number;
 }
 
+export const LARGEST_MAIL = 50 * 1024 * 1024;
+
 const DEFAULT_PARSE_LIMITS: ParseLimits = {
-  maxBytes: 50 * 1024 * 1024,
+  maxBytes: LARGEST_MAIL,
   maxHeaderBytes: 256 * 1024,
   maxHeaderFields: 1000,
   maxDepth: 20,
@@ -53,8 +56,9 @@ export async function parseMail(raw: Uint8Array, options: ParseOptions): Promise
 
   let body: MimeBody;
   try {
-    body = await readBody(raw, limits);
+    body = await readBody(raw, limits, options.putAttachment);
   } catch (error) {
+    if (error instanceof NotStored) throw error.cause;
     return { kind: "unreadable", reason: `The parser gave up: ${error instanceof Error ? error.message : "unknown"}` };
   }
   if (body.attachments.length > limits.maxAttachments) {
@@ -72,7 +76,7 @@ export async function parseMail(raw: Uint8Array, options: ParseOptions): Promise
     const machine = MACHINE_PARTS.has(part.contentType);
     if (machine || (isReport && RETURNED_MAIL.has(part.contentType))) message.reports.push(reportPart(part));
     if (!machine && !(message.reports.length > 0 && RETURNED_MAIL.has(part.contentType))) {
-      message.attachments.push(await attachmentOf(part, options.putAttachment));
+      message.attachments.push(attachmentOf(part, part.blob ?? (await options.putAttachment(part.content))));
     }
   }
   if (body.text !== undefined) message.text = body.text.slice(0, limits.maxTextLength);
@@ -167,8 +171,15 @@ interface BodyPart {
   contentType: string;
   filename?: string;
   contentId?: string;
+  /** In octets. */
+  size: number;
+  /** Empty where it is stored already. */
   content: Buffer;
+  blob?: string;
 }
+
+/** That the content of an attachment could not be stored says nothing about the mail. */
+class NotStored extends Error {}
 
 interface MimeBody {
   text?: string;
@@ -190,7 +201,15 @@ const RETURNED_MAIL = new Set(["message/rfc822", "message/global", "message/part
 /** Enough for the header of a returned mail and the beginning of its text. */
 const REPORT_PART_LIMIT = 256 * 1024;
 
-function readBody(raw: Uint8Array, limits: ParseLimits): Promise<MimeBody> {
+/** As many octets of the mail are decoded at a time. */
+const PIECE = 256 * 1024;
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += PIECE) yield bytes.subarray(start, start + PIECE);
+}
+
+/** An attachment is stored as soon as it is decoded, and the next one is decoded when it is: one at a time is held. */
+function readBody(raw: Uint8Array, limits: ParseLimits, put: ParseOptions["putAttachment"]): Promise<MimeBody> {
   return new Promise((resolve, reject) => {
     const body: MimeBody = { attachments: [] };
     const parser = new MailParser({
@@ -217,17 +236,29 @@ function readBody(raw: Uint8Array, limits: ParseLimits): Promise<MimeBody> {
       data.content.on("data", (chunk: Buffer) => chunks.push(chunk));
       data.content.on("error", reject);
       data.content.on("end", () => {
-        body.attachments.push({
+        const part: BodyPart = {
           contentType: declaredType(data),
           ...(data.filename ? { filename: data.filename } : {}),
           ...(data.cid ? { contentId: data.cid } : {}),
-          content: Buffer.concat(chunks),
-        });
-        data.release?.();
+          size: 0,
+          content: Buffer.concat(chunks.splice(0)),
+        };
+        part.size = part.content.byteLength;
+        body.attachments.push(part);
+        // What may be a part of a report is looked at first; and of a mail with too many, no more is kept than of others.
+        const later = MACHINE_PARTS.has(part.contentType) || RETURNED_MAIL.has(part.contentType);
+        if (later || body.attachments.length > limits.maxAttachments) return data.release?.();
+        put(part.content).then(
+          (blob) => {
+            Object.assign(part, { blob, content: Buffer.alloc(0) });
+            data.release?.();
+          },
+          (cause: unknown) => reject(new NotStored("An attachment could not be stored.", { cause })),
+        );
       });
     });
     parser.on("end", () => resolve(body));
-    parser.end(inUtf8(raw));
+    Readable.from(piecesOf(inUtf8(raw)), { highWaterMark: 1 }).pipe(parser);
   });
 }
 
@@ -268,12 +299,12 @@ function reportPart(part: BodyPart): MailReportPart {
   };
 }
 
-async function attachmentOf(part: BodyPart, put: ParseOptions["putAttachment"]): Promise<MailAttachment> {
+function attachmentOf(part: BodyPart, blob: string): MailAttachment {
   return {
     filename: safeFilename(part),
     contentType: part.contentType,
-    size: part.content.byteLength,
-    blob: await put(part.content),
+    size: part.size,
+    blob,
     ...(part.contentId === undefined ? {} : { contentId: part.contentId }),
   };
 }

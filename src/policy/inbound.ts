@@ -12,7 +12,15 @@ export interface InboundPolicy {
   judge?: InjectionJudge;
   /** Mails with other attachments are quarantined. Default: `{ deny: PROGRAMS }`. */
   attachments?: AttachmentRules;
+  /**
+   * The largest mail that is read, in octets, up to 50 MiB. Of a larger one only the header is: a reply is answered with a mail that asks for less (one of the task's
+   * `maxClarifications`, and `unparseable` after them), a request to a served agent likewise. Default: 25 MiB.
+   */
+  maxBytes?: number;
 }
+
+/** The same, with its defaults. */
+export type InboundRules = InboundPolicy & Required<Pick<InboundPolicy, "attachments" | "maxBytes">>;
 
 /** `raw`: the mail's bytes. "none" where nothing can be said. It may look up DNS; a rejection counts as "none". */
 export type SenderVerifier = (raw: Uint8Array) => Promise<"pass" | "fail" | "none">;

@@ -9,6 +9,7 @@ import { type ImapContext, type ImapFailure, mailboxError, NO_ACCESS_TOKEN } fro
 import { type PassLimits, type PassResult, type Progress, readNew } from "./mailbox-pass.ts";
 import type { FetchedMail, MailboxSession } from "./mailbox-session.ts";
 import { watchMailbox } from "./mailbox-watch.ts";
+import type { OctetBudget } from "./octet-budget.ts";
 import { createScrubber } from "./scrub.ts";
 import { trust } from "./tls.ts";
 import type { Mailbox, MailboxReader } from "./transport.ts";
@@ -19,6 +20,8 @@ export interface MailboxSettings {
   mailbox?: string;
   /** Octets above which only a mail's header section is read. Default: 26 214 400 (25 MiB). */
   maxBytes?: number;
+  /** Shared with other mailboxes: how much of their mail is in memory at once. Default: shared with none. */
+  budget?: OctetBudget | undefined;
   /** Milliseconds after which a watched mailbox is looked at even if the server tells of nothing. Default: 60 000. */
   pollIntervalMs?: number;
   /**
@@ -34,7 +37,7 @@ export interface MailboxSettings {
   now?: Clock;
 }
 
-type ResolvedSettings = Required<MailboxSettings>;
+type ResolvedSettings = Required<Omit<MailboxSettings, "budget">>;
 
 /** Octets of mail held in memory at once, unless a single one is larger. */
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -52,7 +55,8 @@ const MAX_UID = 2 ** 32 - 1;
 export function createMailbox(options: ServerOptions, settings: MailboxSettings = {}): Mailbox {
   const server = resolveServer("imap", options);
   const resolved = resolveSettings(settings);
-  const limits: PassLimits = { maxBytes: resolved.maxBytes, batchBytes: BATCH_BYTES };
+  const { budget } = settings;
+  const limits: PassLimits = { maxBytes: resolved.maxBytes, batchBytes: BATCH_BYTES, ...(budget && { budget }) };
   const scrubber = createScrubber(server.user, "password" in server.auth ? server.auth.password : undefined);
   const context: ImapContext = {
     host: server.host,

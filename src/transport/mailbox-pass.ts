@@ -1,4 +1,5 @@
 import type { FetchedMail, MailboxSession } from "./mailbox-session.ts";
+import type { OctetBudget } from "./octet-budget.ts";
 import type { MailboxReader, StoredMail } from "./transport.ts";
 
 export interface PassLimits {
@@ -6,6 +7,8 @@ export interface PassLimits {
   maxBytes: number;
   /** Octets of mail that are held in memory at once, unless a single mail is larger. */
   batchBytes: number;
+  /** What passes over several mailboxes share: of mails whose size is known, no more is held by all of them. Default: nothing is shared. */
+  budget?: OctetBudget;
 }
 
 /** How far one connection has read, so that mails that were left out for their age are not looked at in every pass. */
@@ -122,9 +125,14 @@ async function* newMails(
     const described = [...(await session.describe(slice)).values()].toSorted(byUid);
     const wanted = described.filter((mail) => oldest === undefined || mail.receivedAt >= oldest);
     for (const range of batches(wanted, limits)) {
-      for await (const mails of readBatch(session, limits, { range, length: limits.maxBytes + 1 })) {
-        yield { mails, more: mails.at(-1)!.uid < uids.at(-1)! };
-        position.after = mails.at(-1)!.uid;
+      const giveBack = await limits.budget?.take(range.reduce((sum, mail) => sum + heldOf(mail, limits), 0));
+      try {
+        for await (const mails of readBatch(session, limits, { range, length: limits.maxBytes + 1 })) {
+          yield { mails, more: mails.at(-1)!.uid < uids.at(-1)! };
+          position.after = mails.at(-1)!.uid;
+        }
+      } finally {
+        giveBack?.();
       }
     }
     position.after = Math.max(position.after, slice.at(-1) ?? 0);
@@ -153,8 +161,14 @@ async function* readBatch(
     }
     if (isFilled(together)) yield together;
     together = [];
-    const alone = await completed(session, limits, mail, length);
-    if (alone !== undefined) yield [alone];
+    // The others of a batch have been counted together.
+    const giveBack = Array.isArray(range) ? undefined : await limits.budget?.take(heldOf(mail, limits));
+    try {
+      const alone = await completed(session, limits, mail, length);
+      if (alone !== undefined) yield [alone];
+    } finally {
+      giveBack?.();
+    }
   }
   if (isFilled(together)) yield together;
 }
@@ -211,6 +225,11 @@ function* batches(mails: FetchedMail[], limits: PassLimits): Generator<FetchedMa
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Octets that are in memory when it has been read. */
+function heldOf({ size }: FetchedMail, { maxBytes }: PassLimits): number {
+  return size > maxBytes ? HEADER_BYTES : size;
 }
 
 function byUid(left: FetchedMail, right: FetchedMail): number {

@@ -19,7 +19,7 @@ export interface Answered {
 }
 
 export function mayClarify(task: TaskRecord): boolean {
-  return task.replySchema !== null && task.clarifications < task.accept.maxClarifications;
+  return task.clarifications < task.accept.maxClarifications;
 }
 
 /** Writes the mail that asks again, for what a reply did not hold; undefined where its sender cannot be written to. */
@@ -36,7 +36,7 @@ export async function composeClarification(
     kind: "clarification",
     to: reply.from,
     ...(reply.messageId && { answers: reply.messageId }),
-    text: clarificationText({ issues, replySchema: task.replySchema!, taskId: task.id }),
+    text: clarificationText({ issues, replySchema: task.replySchema, taskId: task.id }),
     attachments: replySchemaAttachment(task.replySchema ?? undefined),
     now,
   });

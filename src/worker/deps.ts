@@ -3,7 +3,7 @@ import type { BlobStore } from "../blobs/blobs.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import type { Clock } from "../time/clock.ts";
-import type { InboundPolicy } from "../policy/inbound.ts";
+import type { InboundRules } from "../policy/inbound.ts";
 import type { BreakerLimits } from "../policy/reputation.ts";
 import type { Mailbox, Submitter } from "../transport/transport.ts";
 import type { Reassign, ResumePort, ServePort } from "./ports.ts";
@@ -17,7 +17,7 @@ export interface WorkerDeps {
   submitters: ReadonlyMap<string, Submitter>;
   /** Each mailbox once, with the agents that share it. */
   mailboxes: readonly { mailbox: Mailbox; agents: readonly Agent[] }[];
-  inbound: InboundPolicy;
+  inbound: InboundRules;
   /** The definitions of tasks that the kit was given, by name. */
   tasks: ReadonlyMap<string, { readonly reassignTo: Reassign | undefined }>;
   resume: ResumePort;

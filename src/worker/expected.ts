@@ -1,10 +1,13 @@
 import type { Sql } from "../ledger/database.ts";
-import type { StoredReply } from "../ledger/outcome.ts";
+import type { StoredOutcome } from "../ledger/outcome.ts";
 import { type Expectation, expectingTasks, type TaskRecord } from "../ledger/tasks.ts";
+import type { MessageRecord } from "../ledger/messages.ts";
 import { matchesAddress } from "../mail/address.ts";
 import type { MailMessage } from "../mail/message.ts";
 import type { ReplyParts } from "../mail/strip-thread-history.ts";
+import { notRead } from "../mail/clarification.ts";
 import { extractVerification } from "../mail/verification.ts";
+import type { WorkerDeps } from "./deps.ts";
 import { attachmentsOf } from "./parts.ts";
 
 /** What the ledger keeps of a mail that was waited for. */
@@ -28,7 +31,16 @@ export async function findExpecting(sql: Sql, agent: string, message: MailMessag
 }
 
 /** Who sent such a mail is not known for sure: it has the lowest grade. */
-export function expectedOutcome(message: MailMessage, parts: ReplyParts, receivedAt: number): StoredReply {
+export function expectedOutcome(
+  { inbound }: Pick<WorkerDeps, "inbound">,
+  { receivedAt, content: { unreadOctets } }: MessageRecord,
+  message: MailMessage,
+  parts: ReplyParts,
+): StoredOutcome {
+  const from = message.from?.address ?? "";
+  if (unreadOctets !== undefined) {
+    return { kind: "unparseable", text: "", from, issues: [notRead(unreadOctets, inbound.maxBytes)], earlier: [] };
+  }
   const data: ExpectedMail = {
     subject: message.subject,
     verification: extractVerification({
@@ -43,7 +55,7 @@ export function expectedOutcome(message: MailMessage, parts: ReplyParts, receive
     kind: "replied",
     data,
     text: parts.text,
-    from: message.from?.address ?? "",
+    from,
     grade: "E",
     ...(message.messageId && { messageId: message.messageId }),
     receivedAt: new Date(receivedAt).toISOString(),

@@ -30,7 +30,9 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
         ? { ...judgeDelivery(task, classification.report), ...bouncesOf(task, classification.report) }
         : unmatched("A delivery report for no task of this ledger.");
     case "auto-reply":
-      if (task && (await answersInJson(deps, mail, task))) return judgeReply(deps, mail, task);
+      // No notice of an absence is that large.
+      if (task && (mail.unreadOctets !== undefined || (await answersInJson(deps, mail, task))))
+        return judgeReply(deps, mail, task);
       return { ...automatic(task, classification.kind), ...(task && awayOf(task, mail.message, classification)) };
     case "feedback-report":
       return { ...automatic(task, classification.kind), ...(await complaintOf(deps, mail, classification.report)) };

@@ -183,7 +183,7 @@ async function recompose(
     text: message.text ?? task.body,
     ...(message.html !== undefined && { html: message.html }),
     references: [ids.syntheticId],
-    attachments: await attachmentContents(deps.blobs, message),
+    attachments: await attachmentContents(deps.blobs, message.attachments),
     autoSubmitted: "auto-generated",
     headers: { [KIT_HEADER]: taskHeader(readHops(message)) },
     maxBytes: deps.maxBytes,

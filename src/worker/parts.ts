@@ -22,7 +22,7 @@ export function attachmentsOf({ attachments }: MailMessage): ReplyAttachment[] {
 
 export async function attachmentContents(
   blobs: BlobStore,
-  { attachments }: MailMessage,
+  attachments: MailMessage["attachments"],
 ): Promise<(ComposeAttachment & { content: Uint8Array })[]> {
   return Promise.all(
     attachments.map(async ({ filename, contentType, blob }) => ({

@@ -87,7 +87,9 @@ export async function releaseMessage(
   const correlation = { kind: "task" as const, task, signal: "none" as const };
   const agent = deps.agents.get(task.agent);
   const classification = classify(message, { addresses: [], isOwn: () => false });
-  const mail = { message, classification, correlation, parts: partsOf(message, correlation), raw: record.raw, agent };
+  const parts = partsOf(message, correlation);
+  const { unreadOctets } = record.content;
+  const mail = { message, classification, correlation, parts, raw: record.raw, agent, unreadOctets };
   const seen = { grade: record.grade ?? "E" };
   const { outcome, clarify } = await judgeReply(deps, mail, task, seen);
   if (clarify && !agent) {

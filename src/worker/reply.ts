@@ -1,6 +1,8 @@
 import { earlierReplies } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
+import { perhapsJson } from "../mail/structured/attachments.ts";
+import { notRead } from "../mail/clarification.ts";
 import { parseStructuredReply } from "../mail/structured-reply.ts";
 import { assuranceGrade, type Grade, isExpectedSender, meetsGrade } from "../policy/assurance.ts";
 import { refusedAttachment } from "../policy/attachments.ts";
@@ -42,6 +44,7 @@ export async function judgeReply(
     };
   }
   if (task.outcome) return { disposition: "late", grade, reason: "The task had its outcome already." };
+  if (mail.unreadOctets !== undefined) return judgeUnread(deps, mail, task, { grade, octets: mail.unreadOctets });
   const refused =
     refusedAttachment(message.attachments, deps.inbound.attachments ?? {}) ??
     refusedAttachment(message.attachments, task.accept.attachments ?? {});
@@ -62,6 +65,22 @@ export async function judgeReply(
     outcome,
     ...(outcome.kind === "unparseable" && { reason: outcome.issues.join(" ") }),
   };
+}
+
+/** Nothing of it was read but who sent it, and what it answers. */
+async function judgeUnread(
+  deps: ReplyDeps,
+  { message }: Mail,
+  task: TaskRecord,
+  { grade, octets }: { grade: Grade; octets: number },
+): Promise<Verdict> {
+  const issues = [notRead(octets, deps.inbound.maxBytes)];
+  const earlier = await earlierReplies(deps.ledger.db, task.id);
+  const outcome = { kind: "unparseable" as const, text: "", from: message.from?.address ?? "", issues, earlier };
+  const [reason] = issues as [string];
+  return mayClarify(task)
+    ? { disposition: "clarifying", grade, outcome, reason, clarify: issues }
+    : { disposition: "settled", grade, outcome, reason };
 }
 
 async function readReply(
@@ -89,7 +108,7 @@ async function readReply(
 }
 
 export async function parseReply(deps: ReplyDeps, mail: Mail, schema: Record<string, unknown>) {
-  const attachments = await attachmentContents(deps.blobs, mail.message);
+  const attachments = await attachmentContents(deps.blobs, perhapsJson(mail.message.attachments));
   return parseStructuredReply({ parts: mail.parts, attachments }, schema);
 }
 

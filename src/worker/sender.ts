@@ -5,10 +5,11 @@ import type { Mail } from "./verdict.ts";
 /** Whether the mail is from the domain that it says: by the word of a trusted receiver, or else by the kit's own verifier. */
 export async function senderVerdict(
   { blobs, inbound, log }: Pick<WorkerDeps, "blobs" | "inbound" | "log">,
-  { message, agent, raw }: Mail,
+  { message, agent, raw, unreadOctets }: Mail,
 ): Promise<"pass" | "fail" | "none"> {
   const { verdict } = readAuthentication(message, agent?.authservIds ?? []);
-  if (verdict !== "none" || !inbound.verifySender) return verdict;
+  // What is signed is the whole mail.
+  if (verdict !== "none" || !inbound.verifySender || unreadOctets !== undefined) return verdict;
   try {
     return await inbound.verifySender(await blobs.get(raw));
   } catch (error) {

@@ -39,11 +39,12 @@ export async function parse(deps: WorkerDeps, mailbox: string, mail: StoredMail)
   // It is written while the mail is being understood; both come before the transaction.
   const stored = deps.blobs.put(mail.raw);
   stored.catch(() => {});
-  const parsed = mail.truncated
-    ? { kind: "unreadable" as const, reason: `The mail has ${mail.size} octets, more than is read.` }
-    : await parseMail(mail.raw, { putAttachment: (content) => deps.blobs.put(content) });
+  const parsed = await parseMail(mail.raw, { putAttachment: (content) => deps.blobs.put(content) });
   if (parsed.kind === "unreadable") {
     deps.log.warn("A mail cannot be read", { mailbox, uid: mail.uid, reason: parsed.reason });
+  } else if (mail.truncated) {
+    deps.log.warn("Only the header of a mail is read: it is too large", { mailbox, uid: mail.uid, octets: mail.size });
+    parsed.message = headerOf(parsed.message);
   }
   const record: MessageRecord = {
     id: createHash("sha256").update(`${mailbox}\0${raw}`).digest("hex"),
@@ -60,11 +61,22 @@ export async function parse(deps: WorkerDeps, mailbox: string, mail: StoredMail)
     taskId: null,
     grade: null,
     raw,
-    content: { text: "", quoted: "", signature: "", attachments: [] },
+    content: {
+      text: "",
+      quoted: "",
+      signature: "",
+      attachments: [],
+      ...(mail.truncated && { unreadOctets: mail.size }),
+    },
     receivedAt: mail.receivedAt,
     storedAt: deps.clock(),
   };
   return { record, message: parsed.kind === "parsed" ? parsed.message : undefined, stored };
+}
+
+/** What the header section alone says: a part that begins in it has no content. */
+function headerOf({ text: _, html: __, ...message }: MailMessage): MailMessage {
+  return { ...message, attachments: [], reports: [] };
 }
 
 /** Everything that a mail means, but for what only the transaction that stores it can tell. */
@@ -84,7 +96,9 @@ export async function understand(
     addresses: agent && !isFromAnotherAgent(deps, message, agent) ? [agent.address.address] : [],
     isOwn: () => correlation.kind === "sent-by-us",
   });
-  const judged = await judge(deps, { message, classification, correlation, parts, raw: base.raw, agent, junk });
+  const { unreadOctets } = base.content;
+  const mail = { message, classification, correlation, parts, raw: base.raw, agent, junk, unreadOctets };
+  const judged = await judge(deps, mail);
   const record: MessageRecord = {
     ...base,
     agent: agent?.name ?? null,
@@ -92,14 +106,14 @@ export async function understand(
     sender: message.from?.address ?? null,
     subject: message.subject,
     classification: classification.kind,
-    content: contentOf(message, parts),
+    content: { ...base.content, ...contentOf(message, parts) },
   };
   const clarification = await clarificationFor(deps, record, correlation, judged);
   const verdict: Verdict = judged.clarify && !clarification ? { ...judged, disposition: "settled" } : judged;
   const to = [...message.to, ...message.cc].map(({ address }) => address);
   const expecting =
     correlation.kind === "none" && agent
-      ? { agent: agent.name, message, outcome: () => expectedOutcome(message, parts, base.receivedAt) }
+      ? { agent: agent.name, message, outcome: () => expectedOutcome(deps, record, message, parts) }
       : undefined;
   const task = correlation.kind === "task" ? correlation.task : verdict.suspected;
   return { record, stored, task, verdict, correlation, message, to, clarification, expecting };

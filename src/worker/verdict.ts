@@ -44,6 +44,8 @@ export interface Mail {
   /** Where its bytes are. */
   raw: string;
   agent: Agent | undefined;
+  /** Octets of a mail of which only the header section was read. */
+  unreadOctets?: number | undefined;
   /** Whether the provider had put it into the Junk folder. */
   junk?: boolean;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { classify } from "../../src/mail/classify.ts";
 import { gatherSignals } from "../../src/mail/correlate.ts";
@@ -227,12 +228,28 @@ test("a store that fails is no fault of the mail: the parsing rejects", async ()
   await expect(parseMail(Buffer.from(raw), { putAttachment })).rejects.toThrow("disk full");
 });
 
-test("an unreadable mail leaves nothing in the store", async () => {
+test("a mail with too many attachments leaves no more of them in the store than are allowed", async () => {
   let stored = 0;
   const raw = multipart("mixed", ...Array.from({ length: 4 }, () => "Content-Type: application/pdf\r\n\r\nx"));
   const putAttachment = () => Promise.resolve(String(++stored));
   await parseMail(Buffer.from(raw), { putAttachment, limits: { maxAttachments: 3 } });
-  expect(stored).toBe(0);
+  expect(stored).toBe(3);
+});
+
+test("an attachment is stored before the next one is decoded", async () => {
+  const raw = multipart("mixed", ...Array.from({ length: 3 }, () => "Content-Type: application/pdf\r\n\r\nx"));
+  let open = 0;
+  let most = 0;
+  const result = await parseMail(Buffer.from(raw), {
+    async putAttachment() {
+      most = Math.max(most, ++open);
+      await setTimeout(5);
+      open -= 1;
+      return "stored";
+    },
+  });
+  expect(result).toMatchObject({ kind: "parsed", message: { attachments: [{}, {}, { blob: "stored" }] } });
+  expect(most).toBe(1);
 });
 
 /** A small generator of the same numbers each time (Mulberry32). */

@@ -4,6 +4,7 @@ import type { OpenKit } from "../../src/langgraph/context.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
 import { openSqlite } from "../../src/ledger/sqlite.ts";
 import { silentLogger } from "../../src/log.ts";
+import { readInbound } from "../../src/config.ts";
 
 /** A kit without agents on a ledger in memory. */
 export async function memoryKit(options: Partial<OpenKit> = {}): Promise<OpenKit> {
@@ -14,7 +15,7 @@ export async function memoryKit(options: Partial<OpenKit> = {}): Promise<OpenKit
     tokenKey: Buffer.alloc(32, 7),
     agents: new Map(),
     tasks: new Map(),
-    inbound: {},
+    inbound: readInbound(),
     clock,
     newId: randomUUID,
     log: silentLogger,

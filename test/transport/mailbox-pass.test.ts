@@ -1,6 +1,8 @@
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type PassLimits, type Progress, readNew } from "../../src/transport/mailbox-pass.ts";
 import type { FetchedMail, MailboxSession } from "../../src/transport/mailbox-session.ts";
+import { createOctetBudget } from "../../src/transport/octet-budget.ts";
 import type { MailboxReader, StoredMail } from "../../src/transport/transport.ts";
 
 interface FakeMail {
@@ -144,6 +146,33 @@ describe("readNew", () => {
       [mail(first + 4).raw.length, mail(first + 4).raw.length, false],
     ]);
     expect(stored.map((each) => each.uid)).toEqual([0, 1, 2, 3, 4].map((index) => first + index));
+  });
+
+  it.each([
+    ["next to the cursor", 1],
+    ["far from it", 1_000],
+  ])("shares with other mailboxes how much is held at once (%s)", async (_where, first) => {
+    const budget = createOctetBudget(600_000);
+    const shared: PassLimits = { maxBytes: 500_000, batchBytes: 500_000, budget };
+    const large = (uid: number) => mail(uid, "x".repeat(400_000));
+    let held = 0;
+    let most = 0;
+    const pass = async () => {
+      const { reader, stored } = recorder({ failAt: first + 2 });
+      const { store } = reader;
+      reader.store = async (mails, more) => {
+        const octets = mails.reduce((sum, { raw }) => sum + raw.byteLength, 0);
+        most = Math.max(most, (held += octets));
+        await setTimeout(2);
+        await store(mails, more).finally(() => (held -= octets));
+      };
+      await readNew(fakeSession([large(first), large(first + 1), large(first + 2)]), reader, shared, {});
+      return stored.length;
+    };
+    expect(await Promise.all([pass(), pass(), pass()])).toEqual([2, 2, 2]);
+    expect(most).toBeLessThan(600_000);
+    // A pass that ended badly has given back what it held.
+    (await budget.take(600_000))();
   });
 
   it.each([

@@ -36,7 +36,8 @@ export interface MailExpectation<AgentName extends string = string> {
 /** The mail, or how the wait ended without it. Anybody can have sent it: what it says is data, and its sender a claim. */
 export type MailOutcome =
   | ({ kind: "received"; subject: string; verification: Verification } & Omit<StoredReply, "kind" | "data" | "grade">)
-  | Extract<FailedOutcome, { kind: "expired" | "cancelled" }>;
+  /** `unparseable`: the mail came, and was too large to be read. */
+  | Extract<FailedOutcome, { kind: "expired" | "cancelled" | "unparseable" }>;
 
 /**
  * Parks the graph until a mail comes that is no reply, such as the one-time code after a sign-up, and returns it with the code and the link in it.
@@ -53,7 +54,7 @@ export async function awaitMail(kit: OpenKit, expectation: MailExpectation): Pro
     const { kind: _, grade: __, data, ...mail } = outcome;
     return { kind: "received", ...mail, ...(data as ExpectedMail) };
   }
-  if (outcome.kind === "expired" || outcome.kind === "cancelled") return outcome;
+  if (outcome.kind !== "bounced" && outcome.kind !== "answered") return outcome;
   throw new EmailKitError("LEDGER_FAILED", `A wait for a mail cannot end as ${outcome.kind}.`);
 }
 
@@ -122,7 +123,7 @@ async function takeEarlier(kit: OpenKit, task: TaskRecord, record: MessageRecord
   });
   if (parsed.kind !== "parsed") return false;
   const { message } = parsed;
-  const outcome = expectedOutcome(message, partsOf(message, { kind: "none" }), record.receivedAt);
+  const outcome = expectedOutcome(kit, record, message, partsOf(message, { kind: "none" }));
   return kit.ledger.db.transaction(async (sql) => {
     const first = await settle(sql, task, outcome, kit.clock(), record.messageId);
     if (first) await assignMessage(sql, record.id, task.id, "settled");

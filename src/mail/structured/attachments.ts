@@ -5,18 +5,25 @@ import { isRelated, shaped } from "./json-values.ts";
 import type { JsonSchema } from "./schema.ts";
 import { validateJson } from "./schema.ts";
 
+const MOST = 50;
 const LARGEST = 1_000_000;
 const JSON_TYPES = /^(?:application|text)\/(?:[\w.+-]+\+)?json$/;
 const PERHAPS = new Set(["application/octet-stream", "text/plain", "application/binary", "application/x-unknown", ""]);
 
+/** Those that may hold JSON, by what they say of themselves: of the others the content is not looked at. */
+export function perhapsJson<T extends { filename: string; contentType: string; size: number }>(
+  attachments: readonly T[],
+): T[] {
+  return attachments.slice(0, MOST).filter(({ filename, contentType, size }) => {
+    const type = contentType.toLowerCase().split(";")[0]?.trim() ?? "";
+    return size <= LARGEST && (JSON_TYPES.test(type) || (/\.json$/i.test(filename) && PERHAPS.has(type)));
+  });
+}
+
 /** JSON in attachments that has to do with the schema; a picture's or a tool's own JSON has not. */
 export function attachedJson(attachments: readonly StructuredAttachment[], schema: JsonSchema | undefined): Finding {
   const candidates: { value: unknown; confidence: number }[] = [];
-  for (const attachment of attachments.slice(0, 50)) {
-    const type = attachment.contentType.toLowerCase().split(";")[0]?.trim() ?? "";
-    const named = /\.json$/i.test(attachment.filename);
-    if (!JSON_TYPES.test(type) && !(named && PERHAPS.has(type))) continue;
-    if (attachment.content.length > LARGEST) continue;
+  for (const attachment of perhapsJson(attachments.map((each) => ({ ...each, size: each.content.length })))) {
     const text = decoded(attachment.content).trim();
     const read = readJson(text, 0);
     if (read.kind !== "value" || text.slice(read.end).trim() !== "" || !isRelated(read.value, schema)) continue;
