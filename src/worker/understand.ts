@@ -75,8 +75,9 @@ export async function parse(deps: WorkerDeps, mailbox: string, mail: StoredMail)
 }
 
 /** What the header section alone says: a part that begins in it has no content. */
-function headerOf({ text: _, html: __, ...message }: MailMessage): MailMessage {
-  return { ...message, attachments: [], reports: [] };
+function headerOf(message: MailMessage): MailMessage {
+  const { text: _text, html: _html, ...header } = message;
+  return { ...header, attachments: [], reports: [] };
 }
 
 /** Everything that a mail means, but for what only the transaction that stores it can tell. */

@@ -159,14 +159,16 @@ describe("readNew", () => {
     let most = 0;
     const pass = async () => {
       const { reader, stored } = recorder({ failAt: first + 2 });
-      const { store } = reader;
-      reader.store = async (mails, more) => {
-        const octets = mails.reduce((sum, { raw }) => sum + raw.byteLength, 0);
-        most = Math.max(most, (held += octets));
-        await setTimeout(2);
-        await store(mails, more).finally(() => (held -= octets));
+      const slow: MailboxReader = {
+        ...reader,
+        async store(mails, more) {
+          const octets = mails.reduce((sum, { raw }) => sum + raw.byteLength, 0);
+          most = Math.max(most, (held += octets));
+          await setTimeout(2);
+          await reader.store(mails, more).finally(() => (held -= octets));
+        },
       };
-      await readNew(fakeSession([large(first), large(first + 1), large(first + 2)]), reader, shared, {});
+      await readNew(fakeSession([large(first), large(first + 1), large(first + 2)]), slow, shared, {});
       return stored.length;
     };
     expect(await Promise.all([pass(), pass(), pass()])).toEqual([2, 2, 2]);
