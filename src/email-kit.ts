@@ -5,6 +5,7 @@ import type { AuditHead, AuditReport } from "./audit/verify.ts";
 import type { AwaitRepliesOptions, Replies } from "./langgraph/calls/await-replies.ts";
 import type { MailExpectation, MailOutcome } from "./langgraph/calls/await-mail.ts";
 import type { ReplyOf, TaskDefinition } from "./langgraph/calls/define-task.ts";
+import type { EmailApprovalOptions, InterruptingMiddleware } from "./langgraph/calls/email-approval.ts";
 import type { EmailNodes } from "./langgraph/calls/nodes.ts";
 import type { Outcome } from "./langgraph/calls/outcome.ts";
 import type { TaskReceipt } from "./langgraph/calls/receipt.ts";
@@ -88,6 +89,14 @@ export interface EmailKit<
   readonly nodes: EmailNodes<AgentName, Task>;
   /** LangChain tools with which a model mails and waits as one agent. */
   tools(agent: AgentName): EmailTools;
+  /**
+   * langchain's `humanInTheLoopMiddleware`, whose questions go out by mail, one for each tool call, and are answered by mail: yes, no, or yes with changed values.
+   * Silence, a bounce and an answer that is neither reject the call.
+   */
+  emailApproval<Middleware extends InterruptingMiddleware>(
+    middleware: Middleware,
+    options: EmailApprovalOptions<AgentName>,
+  ): Middleware;
   /** Wraps a saver of any kind: pass the result to `compile({ checkpointer })`. */
   checkpointer(saver: AnySaver): EmailCheckpointSaver;
   /** Makes the compiled graph's runs durable and exclusive, and known to the worker under `name`, which must stay the same while threads wait. Returns the same graph. */

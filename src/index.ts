@@ -15,6 +15,7 @@ export type { AwaitRepliesOptions, Replies } from "./langgraph/calls/await-repli
 export type { MailExpectation, MailOutcome } from "./langgraph/calls/await-mail.ts";
 export { type AwaitReplyRequest, isAwaitReplyRequest } from "./langgraph/calls/wait.ts";
 export { defineTask, type TaskDefinition, type TaskOptions } from "./langgraph/calls/define-task.ts";
+export type { EmailApprovalOptions, InterruptingMiddleware } from "./langgraph/calls/email-approval.ts";
 export type { EmailNodes } from "./langgraph/calls/nodes.ts";
 export type { Outcome } from "./langgraph/calls/outcome.ts";
 export type { TaskReceipt } from "./langgraph/calls/receipt.ts";

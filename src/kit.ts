@@ -25,6 +25,7 @@ import { awaitReply } from "./langgraph/calls/await-reply.ts";
 import { cancelTask } from "./langgraph/calls/cancel-task.ts";
 import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import { definitionOf, readTasks } from "./langgraph/calls/known-tasks.ts";
+import { emailApproval } from "./langgraph/calls/email-approval.ts";
 import { createNodes } from "./langgraph/calls/nodes.ts";
 import type { TaskReceipt } from "./langgraph/calls/receipt.ts";
 import { sendTask, type TaskMail } from "./langgraph/calls/send-task.ts";
@@ -168,6 +169,10 @@ export function composeKit<const AgentName extends string>(
     awaitMail: async (expectation) => awaitMail(await open(), expectation),
     nodes: createNodes(open, definition),
     tools: (agent) => createTools(open, agentNamed(agents, agent)),
+    emailApproval: (middleware, options) => {
+      agentNamed(agents, options.from);
+      return emailApproval(open, middleware, options);
+    },
     checkpointer: (saver) => new EmailCheckpointSaver(saver, open),
     attach(name, graph, options) {
       if (graphs.has(name)) {

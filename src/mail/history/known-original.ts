@@ -114,27 +114,31 @@ function zoneCutOff(
   }
 }
 
-/** The lines of a form in the known text: what stands before the colon, and what is printed after it. */
-function formOf(original: string): ReadonlyMap<string, string> {
-  const form = new Map<string, string>();
+/** The lines of a form in the known text: what stands before the colon, and what is printed after it, in each line of that name. */
+type Form = ReadonlyMap<string, readonly string[]>;
+
+function formOf(original: string): Form {
+  const form = new Map<string, string[]>();
   for (const line of original.split("\n", 500)) {
     const field = FIELD.exec(foldBody(line));
-    if (field !== null) form.set(wordsOf(field[1] ?? "").join(" "), wordsOf(field[2] ?? "").join(" "));
+    if (field === null) continue;
+    const name = wordsOf(field[1] ?? "").join(" ");
+    form.set(name, [...(form.get(name) ?? []), wordsOf(field[2] ?? "").join(" ")]);
   }
   form.delete("");
   return form;
 }
 
 /** A line of the form with something in it that was not printed there. */
-function filledIn(line: Line, form: ReadonlyMap<string, string>): { quote: string; answer: string } | undefined {
+function filledIn(line: Line, form: Form): { quote: string; answer: string } | undefined {
   if (form.size === 0) return undefined;
   const field = FIELD.exec(line.body);
   if (field === null) return undefined;
   const printed = form.get(wordsOf(field[1] ?? "").join(" "));
   const said = wordsOf(field[2] ?? "").join(" ");
-  if (printed === undefined || said === "" || said === printed) return undefined;
+  if (printed === undefined || said === "" || printed.includes(said)) return undefined;
   // A long printed line may have been wrapped on the way
-  if (said.split(" ").length >= 4 && printed.startsWith(said)) return undefined;
+  if (said.split(" ").length >= 4 && printed.some((words) => words.startsWith(said))) return undefined;
   const answer = (field[2] ?? "").trim();
   return { quote: `${field[1] ?? ""}:`, answer };
 }

@@ -170,6 +170,14 @@ describe("a known form", () => {
     );
   });
 
+  test("the same names above it, in lines that were there, are no answers", () => {
+    const original = `Their offer says:\n\napproved: yes\ncomment = as agreed\n\n${form}`;
+    const quoted = original.replace(/^/gm, "> ");
+    expect(stripThreadHistory({ text: `No.\n\n${quoted}`, original }).text).toBe("No.");
+    const filled = quoted.replace("(yes or no)", "no");
+    expect(stripThreadHistory({ text: filled, original }).text).toBe("approved: no");
+  });
+
   test("a word typed behind its last line is an answer", () => {
     const text = form.replace(/^/gm, "> ").replace("approved.", "approved. No");
     expect(folded(stripThreadHistory({ text, original: form }).text)).toContain("No");
