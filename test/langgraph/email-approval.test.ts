@@ -68,7 +68,7 @@ function payer(kit: EmailKit<"desk">, options: Options = {}) {
     graph,
     paid,
     run: () => graph.invoke({ messages: [{ role: "user", content: "Pay." }] } as never, thread("1") as never),
-    async results() {
+    results: async () => {
       const { messages } = (await waitForEnd(graph, thread("1"))) as { messages: BaseMessage[] };
       return toolResults(messages);
     },
