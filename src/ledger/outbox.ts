@@ -29,6 +29,8 @@ export interface OutboxRow {
   createdAt: number;
   /** The minute in which it was counted when it was leased; null for one that never was. */
   countedAt?: number | null;
+  /** How many recipients were counted: without those whom nothing is mailed to any more. */
+  recipients?: number;
 }
 
 interface Row {
@@ -44,10 +46,11 @@ interface Row {
   attempts: number;
   created_at: number;
   counted_at: number | null;
+  recipients: number;
 }
 
 const INSERTED = "id, kind, task_id, request_id, agent, message_id, envelope_json, raw, due_at, attempts, created_at";
-const COLUMNS = `${INSERTED}, counted_at`;
+const COLUMNS = `${INSERTED}, counted_at, recipients`;
 /** In the very words of the index `outbox_due`, which holds these rows alone. */
 const PENDING = "state IN ('due', 'leased', 'sending')";
 
@@ -104,6 +107,11 @@ export async function leaseRows(
      WHERE id IN :ids AND state = 'due'`,
     { ids, ...lease },
   );
+}
+
+/** It counts for so many. */
+export async function setRecipients(sql: Sql, id: string, recipients: number): Promise<void> {
+  await sql.run("UPDATE outbox SET recipients = :recipients WHERE id = :id", { id, recipients });
 }
 
 /** A due row waits until then. */
@@ -234,20 +242,21 @@ export async function markFailed(sql: Sql, id: string, state: "refused" | "unkno
   );
 }
 
-/** Due again at `dueAt`, where `holder` (if given) still has it, unless its task has been settled meanwhile. */
+/** Due again at `dueAt`, unless its task has been settled meanwhile. Resolves with false where `holder` (if given) no longer has it. */
 export async function reschedule(
   sql: Sql,
   id: string,
   dueAt: number,
   error: string,
   holder: string | null = null,
-): Promise<void> {
-  await sql.run(
+): Promise<boolean> {
+  const changes = await sql.run(
     `UPDATE outbox SET due_at = :dueAt, holder = NULL, lease_until = NULL, last_error = :error,
        state = CASE WHEN ${ASKS} AND (SELECT settled_at FROM tasks WHERE tasks.id = outbox.task_id) IS NOT NULL THEN 'withdrawn' ELSE 'due' END
      WHERE id = :id AND holder = COALESCE(CAST(:holder AS TEXT), holder)`,
     { id, dueAt, error, holder },
   );
+  return changes > 0;
 }
 
 export async function findOutbox(sql: Sql, id: string): Promise<OutboxRow | undefined> {
@@ -280,5 +289,6 @@ function fromRow(row: Row): OutboxRow {
     attempts: row.attempts,
     createdAt: row.created_at,
     countedAt: row.counted_at,
+    recipients: row.recipients,
   };
 }

@@ -29,8 +29,9 @@ export async function confirmSubmitted(sql: Sql, taskId: string, message: MailMe
 
 /** Whether an answer has shown that the server had taken the mail; notes that it is submitted then. */
 export async function isConfirmed(sql: Sql, row: OutboxRow, now: number): Promise<boolean> {
-  const submittedAt = (await outboxState(sql, row.id))?.submittedAt;
+  const { state, submittedAt } = (await outboxState(sql, row.id)) ?? {};
   if (typeof submittedAt !== "number") return false;
+  if (state === "submitted") return true;
   await markSubmitted(sql, row.id, submittedAt);
   await auditMail(sql, row, "submitted", now, { confirmedBy: "answer" });
   return true;

@@ -179,7 +179,8 @@ async function defer(
   const now = deps.clock();
   if (await isConfirmed(sql, row, now)) return;
   const dueAt = now + backoffMs(row.attempts, SUBMIT_RETRY);
-  await reschedule(sql, row.id, dueAt, diagnostic, holder);
+  // Whoever took it over has taken back what was counted here.
+  if (!(await reschedule(sql, row.id, dueAt, diagnostic, holder))) return;
   await uncount(sql, deps.agents.get(row.agent), row);
   await auditMail(sql, row, "submission-deferred", now, { diagnostic, code: error.code, dueAt });
 }

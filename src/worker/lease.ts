@@ -2,7 +2,15 @@ import type { Agent } from "../accounts/agent.ts";
 import { addCounts, readCounts } from "../ledger/counts.ts";
 import type { Sql } from "../ledger/database.ts";
 import { currentHolds } from "../ledger/holds.ts";
-import { type DueRow, dueRows, leaseRows, markFailed, type OutboxRow, postpone } from "../ledger/outbox.ts";
+import {
+  type DueRow,
+  dueRows,
+  leaseRows,
+  markFailed,
+  type OutboxRow,
+  postpone,
+  setRecipients,
+} from "../ledger/outbox.ts";
 import { type Suppression, suppressionsOf } from "../ledger/suppressions.ts";
 import { canonicalAddress } from "../mail/address.ts";
 import { type Count, countedAt, countedSince, fits, timeOfRoom } from "../policy/budget.ts";
@@ -66,7 +74,9 @@ export async function leaseDue(
       } else if (full) {
         open = open.filter((each) => !unitsOf(each, null).some(({ name }) => name === full.name));
       } else {
-        taken.push({ ...row, envelope: { ...row.envelope, to }, attempts: row.attempts + 1, countedAt: minute });
+        if (weight !== row.recipients) await setRecipients(sql, row.id, weight);
+        const counted = { attempts: row.attempts + 1, countedAt: minute, recipients: weight };
+        taken.push({ ...row, envelope: { ...row.envelope, to }, ...counted });
         for (const { name } of units) {
           weights.set(name, (weights.get(name) ?? 0) + weight);
           counts.get(name)?.push({ at: minute, n: weight });
@@ -117,6 +127,6 @@ async function loadCounts(
 export async function uncount(sql: Sql, agent: Agent | undefined, row: OutboxRow & { threadId?: string | null }) {
   if (!agent || row.countedAt === null || row.countedAt === undefined) return;
   const units = unitsOf(agent, row.threadId ?? null);
-  const weight = row.envelope.to.length;
+  const weight = row.recipients ?? row.envelope.to.length;
   await addCounts(sql, new Map(units.map(({ name }) => [name, -weight])), "sent", row.countedAt);
 }

@@ -6,6 +6,9 @@ import { Annotation, END, MemorySaver, START, StateGraph } from "@langchain/lang
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createEmailKit, defineTask, type EmailKit, type EmailKitConfig, type Outcome } from "langgraph-email";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
+import { composeKit } from "../../src/kit.ts";
+import { type KitPorts, PORTS } from "../../src/open-kit.ts";
+import type { Submission, Submitter } from "../../src/transport/transport.ts";
 import { openSqlite } from "../../src/ledger/sqlite.ts";
 import { openPostgres } from "../../src/ledger/postgres.ts";
 import { collectLog, deskKit, testClock, thread, until } from "../support/desk.ts";
@@ -180,6 +183,73 @@ describe("an agent's budget", () => {
     expect(delivered(people(3))).toBe(3);
     await after.kit.close();
     await rm(directory, { recursive: true });
+  });
+});
+
+describe("what a worker had counted that lost its lease", () => {
+  const opened = async (
+    onSubmit: (submit: Submitter["submit"], mail: Submission) => ReturnType<Submitter["submit"]>,
+  ) => {
+    const directory = await mkdtemp(join(tmpdir(), "langgraph-email-budgets-"));
+    const clock = testClock();
+    const config = {
+      ledger: join(directory, "mail.db"),
+      clock: clock.now,
+      log: collectLog(),
+      agents: { desk: { ...agentOf("desk@a.example"), budget: { perDay: 10 } } },
+    };
+    const createSubmitter: KitPorts["createSubmitter"] = (...args) => {
+      const submitter = PORTS.createSubmitter(...args);
+      return { ...submitter, submit: (each) => onSubmit((one) => submitter.submit(one), each) };
+    };
+    const slow = composeKit(config, { ...PORTS, createSubmitter });
+    const other = createEmailKit(config);
+    const used = async () => (await other.sending())[0]!.budgets[0]!.used;
+    const close = async () => {
+      await slow.close();
+      await other.close();
+      await rm(directory, { recursive: true });
+    };
+    return { slow, other, clock, used, [Symbol.asyncDispose]: close };
+  };
+
+  it("is not taken back when another one has sent the mail", async () => {
+    await using kits = await opened(async (submit, each) => {
+      kits.clock.advance(31_000);
+      await kits.other.runOnce();
+      return submit(each);
+    });
+    await mailing(kits.slow, "desk").invoke({ to: people(1) }, thread("t1"));
+    await kits.slow.runOnce();
+    expect(delivered(people(1))).toBe(1);
+    expect(await kits.used()).toBe(1);
+    expect((await kits.other.events()).filter(({ kind }) => kind === "submitted")).toHaveLength(1);
+  });
+
+  it("is taken back once where the other one could not send it either", async () => {
+    await using kits = await opened(async (submit, each) => {
+      kits.clock.advance(31_000);
+      mail.faults.refuseData = { times: 1, reply: "451 4.3.0 Try again later" };
+      await kits.other.runOnce();
+      return submit(each);
+    });
+    await mailing(kits.slow, "desk").invoke({ to: people(1) }, thread("t1"));
+    await kits.slow.runOnce();
+    expect(delivered(people(1))).toBe(0);
+    expect(await kits.used()).toBe(0);
+  });
+
+  it("is taken back without those whom nothing is mailed to any more", async () => {
+    await using kits = await opened(() => Promise.reject(new Error("The process dies here.")));
+    const [ann, bob] = people(2);
+    await mailing(kits.slow, "desk").invoke({ to: [`${ann} ${bob}`] }, thread("t1"));
+    await kits.slow.suppress(bob!);
+    await kits.slow.runOnce();
+    expect(await kits.used()).toBe(1);
+    kits.clock.advance(31_000);
+    await kits.other.runOnce();
+    expect(delivered([ann!, bob!])).toBe(1);
+    expect(await kits.used()).toBe(1);
   });
 });
 
