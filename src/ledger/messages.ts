@@ -90,6 +90,16 @@ export async function earlierReplies(sql: Sql, taskId: string): Promise<string[]
   return rows.map((row) => fromRow(row).content.text);
 }
 
+/** When the mail came in that settled a task; undefined where none did. */
+export async function settledByMailAt(sql: Sql, taskId: string): Promise<number | undefined> {
+  const row = await one<{ at: number | null }>(
+    sql,
+    "SELECT MIN(received_at) AS at FROM messages WHERE task_id = :taskId AND disposition = 'settled'",
+    { taskId },
+  );
+  return row?.at ?? undefined;
+}
+
 export async function lateMessages(sql: Sql, taskId: string): Promise<MessageRecord[]> {
   const rows = await sql.all<Row>(`${SELECT} WHERE task_id = :taskId AND disposition = 'late' ORDER BY stored_at, id`, {
     taskId,

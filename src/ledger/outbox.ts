@@ -225,13 +225,18 @@ export async function withdraw(sql: Sql, taskId: string): Promise<void> {
   );
 }
 
-/** A held mail goes out after all, or never. Resolves with false when it is held no more. */
-export async function unhold(sql: Sql, id: string, state: "due" | "withdrawn", now: number): Promise<boolean> {
-  const changes = await sql.run("UPDATE outbox SET state = :state, due_at = :now WHERE id = :id AND state = 'held'", {
-    id,
-    state,
-    now,
-  });
+/** A held mail goes out after all, or never, or may have gone out, for the reason `doubt`. Resolves with false when it is held no more. */
+export async function unhold(
+  sql: Sql,
+  id: string,
+  state: "due" | "withdrawn" | "unknown",
+  now: number,
+  doubt: string | null = null,
+): Promise<boolean> {
+  const changes = await sql.run(
+    "UPDATE outbox SET state = :state, due_at = :now, last_error = :doubt WHERE id = :id AND state = 'held'",
+    { id, state, now, doubt },
+  );
   return changes > 0;
 }
 

@@ -277,7 +277,9 @@ export async function markResent(sql: Sql, task: TaskRecord, addressees: readonl
       addressees: JSON.stringify(addressees),
     },
   );
-  return changes > 0;
+  if (changes === 0) return false;
+  await replaceAsked(sql, { ...task, addressees });
+  return true;
 }
 
 export async function postponeResend(sql: Sql, task: TaskRecord, resendAt: number): Promise<void> {

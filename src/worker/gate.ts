@@ -29,9 +29,12 @@ export function refusalOf(agent: Agent, row: Pick<OutboxRow, "kind" | "envelope"
   }
 }
 
-/** Keeps the mail from going out for good. Where nobody was asked yet, nobody will answer either: the task ends. */
+/** Keeps the mail from going out for good. Where nobody else is asked, nobody will answer either: the task ends. */
 export async function refuseMail(sql: Sql, row: OutboxRow, refusal: EmailKitError, now: number): Promise<void> {
   await markFailed(sql, row.id, "refused", refusal.message);
-  const task = row.id === row.taskId ? await findTask(sql, row.taskId) : undefined;
-  if (task) await settle(sql, task, { kind: "cancelled", by: "policy", reason: refusal.message }, now);
+  const task = row.taskId !== null && row.kind === "task" ? await findTask(sql, row.taskId) : undefined;
+  if (!task) return;
+  const others = task.addressees.some((address) => !row.envelope.to.some((to) => sameAddress(to, address)));
+  if (row.id === task.id || !others)
+    await settle(sql, task, { kind: "cancelled", by: "policy", reason: refusal.message }, now);
 }

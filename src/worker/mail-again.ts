@@ -98,7 +98,11 @@ function usable(deps: WorkerDeps, task: TaskRecord, named: string): string | und
     if (task.attempts.some(({ permanent, recipient }) => permanent && sameAddress(recipient, address))) {
       throw new EmailKitError("INVALID_ADDRESS", `${address} has bounced for this task already.`);
     }
-    if (firstNotAllowed(deps.agents.get(task.agent)!.recipients, [address]) === undefined) return address;
+    const agent = deps.agents.get(task.agent)!;
+    if (sameAddress(agent.address.address, address)) {
+      throw new EmailKitError("INVALID_ADDRESS", `Agent "${task.agent}" cannot ask itself.`);
+    }
+    if (firstNotAllowed(agent.recipients, [address]) === undefined) return address;
     throw new EmailKitError("RECIPIENT_NOT_ALLOWED", `Agent "${task.agent}" may not mail ${address}.`);
   } catch (error) {
     deps.log.error("reassignTo of a task named nobody who can be asked", { taskId: task.id, error: String(error) });

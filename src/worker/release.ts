@@ -24,7 +24,7 @@ export interface ActOptions {
 }
 
 export interface ReleaseOptions extends ActOptions {
-  /** The id of the task that the mail answers, where the mail does not say. */
+  /** The id of the task that the mail answers. Default: the one that it says, or seems to mean. */
   answers?: string;
 }
 
@@ -49,7 +49,7 @@ export async function releaseMessage(
     ...ofMail(record),
     ...(actor !== undefined && { actor }),
   };
-  const taskId = record.taskId ?? answers;
+  const taskId = answers ?? record.taskId ?? undefined;
   const task = taskId === undefined ? undefined : await findTask(db, taskId);
   if (taskId !== undefined && !task) {
     throw new EmailKitError(

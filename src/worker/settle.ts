@@ -1,7 +1,9 @@
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, ofTask } from "../ledger/events.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
+import { settledByMailAt } from "../ledger/messages.ts";
 import { unhold } from "../ledger/outbox.ts";
+import { restoredAt } from "../ledger/restore.ts";
 import { decideReview, openReview, type ReviewRecord } from "../ledger/reviews.ts";
 import { findTask, releaseSteps, settleTask, type TaskRecord } from "../ledger/tasks.ts";
 
@@ -55,12 +57,21 @@ async function decide(
     subject: review.details.subject,
     data: { ...("grade" in outcome && { grade: outcome.grade }), ...(rejection && { reason: rejection.reason }) },
   });
+  const answeredAt = (await settledByMailAt(sql, question.id)) ?? Infinity;
+  const release = async (id: string) =>
+    answeredAt < (await restoredAt(sql)) ? unhold(sql, id, "unknown", now, MAY_BE_SENT) : unhold(sql, id, "due", now);
   if (!rejection) {
-    if ((await unhold(sql, review.id, "due", now)) && held) await releaseSteps(sql, held, now);
-  } else if (held) await settle(sql, held, rejection, now);
-  else await unhold(sql, review.id, "withdrawn", now);
-  if (review.instead) await unhold(sql, review.instead, rejection ? "due" : "withdrawn", now);
+    if ((await release(review.id)) && held) await releaseSteps(sql, held, now);
+    if (review.instead) await unhold(sql, review.instead, "withdrawn", now);
+  } else {
+    if (held) await settle(sql, held, rejection, now);
+    else await unhold(sql, review.id, "withdrawn", now);
+    if (review.instead) await release(review.instead);
+  }
 }
+
+const MAY_BE_SENT =
+  "It was held, and that was decided before the ledger was restored from a backup: this mail may have been sent.";
 
 function rejectionOf(outcome: StoredOutcome): Extract<StoredOutcome, { kind: "cancelled" }> | undefined {
   const by = (who: "reviewer" | "policy", reason: string) => ({ kind: "cancelled" as const, by: who, reason });

@@ -183,9 +183,10 @@ describe("a mail that is held", () => {
     const graph = askGraph(kit, { body, task: defineTask("short", { deadline: "1 h" }) });
     await graph.invoke({ to: "boss@b.example" }, thread("1"));
     expect((await kit.held())[0]!.until).toBeLessThanOrEqual(clock.now() + 3_600_000);
+    await kit.runOnce();
     clock.advance(3_601_000);
     await kit.runOnce();
-    expect((await outcomeOf(graph, "1"))?.kind).toMatch(/cancelled|expired/);
+    expect(await outcomeOf(graph, "1")).toMatchObject({ kind: "cancelled", by: "policy" });
     expect(await kit.held()).toEqual([]);
     expect(toBoss()).toEqual([]);
   });
@@ -215,6 +216,25 @@ describe("a mail that is held", () => {
     await kit.runOnce();
     expect(toBoss().map(({ raw }) => /[ab]: 4111/.exec(textOf(raw))?.[0])).toEqual(["b: 4111"]);
     expect(await kit.held()).toHaveLength(1);
+  });
+
+  it("may have been sent where it was approved before the ledger was restored from a backup", async () => {
+    await using kit = kitWith(review);
+    for (const name of ["a", "b"])
+      await askGraph(kit, { name, body: `${name}: ${CARD}` }).invoke({ to: "boss@b.example" }, thread(name));
+    await kit.runOnce();
+    const question = toKim().find(({ raw }) => textOf(raw).includes("> a: "))!;
+    await replyAs(mail, { from: "kim@a.example", mail: question, text: "yes" });
+    await kit.restored();
+    await kit.approve((await kit.held())[1]!.id);
+    await kit.runOnce();
+    expect(toBoss().map(({ raw }) => /[ab]: 4111/.exec(textOf(raw))?.[0])).toEqual(["b: 4111"]);
+    expect(await kit.doubtful()).toMatchObject([
+      { to: ["boss@b.example"], reason: expect.stringContaining("decided") },
+    ]);
+    expect(await kit.resolveDoubt("not-sent")).toBe(1);
+    await kit.runOnce();
+    expect(toBoss()).toHaveLength(2);
   });
 
   it("can be decided in the program, without a reviewer, and by whom is in the log", async () => {

@@ -8,7 +8,7 @@ import { type AgentConfig, createEmailKit, type EmailKit } from "langgraph-email
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { memoryBlobs } from "../../src/blobs/memory.ts";
 import { replyAs } from "../../src/testing/reply-as.ts";
-import { askGraph, collectLog, outcomeOf, testClock, thread } from "../support/desk.ts";
+import { approval, askGraph, AskState, collectLog, outcomeOf, testClock, thread } from "../support/desk.ts";
 
 let mail: MailServer;
 let directory: string;
@@ -116,6 +116,34 @@ describe("an agent's scopes", () => {
     ["none", []],
   ])("%s are an error at once", (_, scopes) => {
     expect(() => kitOf({ scopes: scopes as never })).toThrow(/agents\.desk\.scopes/);
+  });
+});
+
+describe("a candidate whom the agent may not mail any more", () => {
+  it("is not mailed, and nobody waits for an answer", async () => {
+    const ledger = join(directory, "mail.db");
+    const saver = new MemorySaver();
+    const asking = (kit: EmailKit<"desk">) =>
+      kit.attach(
+        "ask",
+        new StateGraph(AskState)
+          .addNode("ask", async () => {
+            const mailing = { from: "desk" as const, subject: "?", body: "?", reassignTo: ["boss@b.example"] };
+            await kit.sendTask(approval, { ...mailing, to: "refused@c.example" });
+            return { outcome: await kit.awaitReply(approval) };
+          })
+          .addEdge(START, "ask")
+          .addEdge("ask", END)
+          .compile({ checkpointer: kit.checkpointer(saver) }),
+      );
+    const before = kitOf({}, ledger);
+    await asking(before).invoke({}, thread("1"));
+    await before.close();
+    await using kit = kitOf({ deny: ["*@b.example"] }, ledger);
+    const graph = asking(kit);
+    await kit.runOnce();
+    expect(mail.mails("boss@b.example")).toHaveLength(0);
+    expect((await graph.getState(thread("1"))).values["outcome"]).toMatchObject({ kind: "cancelled", by: "policy" });
   });
 });
 

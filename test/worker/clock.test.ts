@@ -19,12 +19,15 @@ afterEach(async () => {
 });
 
 describe("a clock that is put back", () => {
-  it("does not keep a mail waiting that was deferred before", async () => {
+  it.each([
+    ["deferred", "451 4.3.0 Try again later"],
+    ["throttled", "421 4.7.0 Too many messages"],
+  ])("does not keep a mail waiting that was %s before", async (_, reply) => {
     const clock = testClock();
     await using kit = deskKit(mail, { clock: clock.now });
     clock.advance(2 * DAY);
     const graph = askGraph(kit);
-    mail.faults.refuseData = { times: 1, reply: "451 4.3.0 Try again later" };
+    mail.faults.refuseData = { times: 1, reply };
     await graph.invoke({ to: "boss@b.example" }, thread("t1"));
     await using worker = await kit.start();
     await worker.ready;

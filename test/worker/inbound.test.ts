@@ -52,6 +52,17 @@ describe("a mail without any sign of what it answers", () => {
     expect(await kit.messages("unmatched")).toHaveLength(1);
   });
 
+  it("settles another task than the one that it seems to answer, where a person says so", async () => {
+    const { kit, graph, quarantined } = await answered(signless);
+    await using _kit = kit;
+    await graph.invoke({ to: mail.account("ann@b.example").address }, thread("2"));
+    const [created] = (await kit.events({ threadId: "2" })).filter(({ kind }) => kind === "task-created");
+    expect(await kit.release(quarantined[0]!.id, { answers: created!.taskId! })).toBe("settled");
+    await kit.runOnce();
+    expect(await outcomeOf(graph, "2")).toMatchObject({ kind: "replied" });
+    expect(await outcomeOf(graph, "1")).toBeUndefined();
+  });
+
   it("with several open tasks, a person says which", async () => {
     const kit = deskKit(mail);
     await using _kit = kit;

@@ -146,11 +146,11 @@ describe("an agent and a program that answers every answer", () => {
 
 it("an agent cannot ask itself", async () => {
   await using kit = deskKit(mail);
-  const graph = askGraph(kit);
-  await expect(graph.invoke({ to: "Desk@a.example" }, thread("t1"))).rejects.toMatchObject({
-    code: "INVALID_ADDRESS",
-    message: expect.stringMatching(/cannot ask itself/),
-  });
+  const refused = { code: "INVALID_ADDRESS", message: expect.stringMatching(/cannot ask itself/) };
+  await expect(askGraph(kit).invoke({ to: "Desk@a.example" }, thread("t1"))).rejects.toMatchObject(refused);
+  const escalate = [{ after: "1 h", to: "desk@a.example" }] as const;
+  const escalating = askGraph(kit, { name: "escalating", escalate });
+  await expect(escalating.invoke({ to: "boss@b.example" }, thread("t2"))).rejects.toMatchObject(refused);
 });
 
 it.each([{ hops: 0 }, { perPair: 1.5 }])("limits of %j are refused", (loops) => {

@@ -138,10 +138,11 @@ describe("a task whose definition names who is asked next", () => {
     ["whom it may not mail", () => "x@else.example"],
     ["who bounced before", () => "Refused@b.example"],
     ["no address", () => "ann"],
+    ["the agent itself", () => "desk@a.example"],
   ])("has bounced where it names %s", async (_, reassignTo) => {
     const { address, smtp, imap } = mail.account("desk@a.example");
     const { kit, outcome, begin } = named(reassignTo, {
-      agents: { desk: { address, smtp, imap, allow: ["*@b.example"] } },
+      agents: { desk: { address, smtp, imap, allow: ["*@b.example", "desk@a.example"] } },
     });
     await begin();
     await kit.runOnce();
@@ -151,6 +152,17 @@ describe("a task whose definition names who is asked next", () => {
       permanent: true,
       attempts: [{ recipient: "refused@b.example" }],
     });
+    await kit.close();
+  });
+
+  it("is what a mail of theirs may answer that bears no sign of it", async () => {
+    const { kit, begin } = named(() => "ann@b.example");
+    await begin();
+    await kit.runOnce();
+    const signless = { to: "desk@a.example", quote: false, headers: { References: "", "In-Reply-To": "" } };
+    await replyAs(mail, { from: "ann@b.example", mail: mail.mails("ann@b.example")[0]!, text: "Yes.", ...signless });
+    await kit.runOnce();
+    expect(await kit.messages("quarantined")).toMatchObject([{ reason: expect.stringContaining("was asked: review") }]);
     await kit.close();
   });
 

@@ -51,7 +51,8 @@ export async function askReviewer(kit: OpenKit, agent: Agent, held: Hold): Promi
   const id = hashId("review", held.id);
   const domain = agent.address.address.split("@")[1]!;
   const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain) };
-  const deadlineAt = Math.min(now + withinMs, held.deadlineAt);
+  // Before the mail's own: what nobody has decided says so.
+  const deadlineAt = Math.min(now + withinMs, held.deadlineAt - 1);
   const clean = (text: string) => redact(text, knownSecrets(kit, agent));
   const subject = clean(held.content.subject);
   const question: TaskRecord = {

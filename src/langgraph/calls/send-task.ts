@@ -115,8 +115,9 @@ async function createTask(
   const cc = asList(mail.cc ?? []).map((address) => parseAddress(address).address);
   const candidates = (mail.reassignTo ?? []).map((address) => parseAddress(address).address);
   const steps = stepsOf(kit, definition, mail, now);
-  requireOthers(agent, [...to, ...candidates]);
-  const recipients = [...to, ...cc, ...candidates, ...steps.flatMap((step) => (step.kind === "ask" ? step.to : []))];
+  const asked = [...to, ...candidates, ...steps.flatMap((step) => (step.kind === "ask" ? step.to : []))];
+  requireOthers(agent, asked);
+  const recipients = [...asked, ...cc];
   requireRecipients(agent, recipients);
   const hops = await hopsOfThread(kit.ledger.db, node.threadId);
   const domain = agent.address.address.split("@")[1]!;
@@ -268,7 +269,7 @@ function requireOthers(agent: Agent, addresses: readonly string[]): void {
   if (!addresses.some((address) => sameAddress(address, agent.address.address))) return;
   throw new EmailKitError(
     "INVALID_ADDRESS",
-    `Agent "${agent.name}" cannot ask itself: ${agent.address.address} is its own address. Name another one in \`to\`.`,
+    `Agent "${agent.name}" cannot ask itself: ${agent.address.address} is its own address. Name another one.`,
   );
 }
 
