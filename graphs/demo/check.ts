@@ -52,13 +52,11 @@ function printChain(events: readonly AuditEvent[]): void {
     const time = new Date(event.at).toISOString().slice(11, 23);
     const created = events.find(({ kind, taskId }) => kind === "task-created" && taskId === event.taskId);
     if (event.kind === "submitted") {
-      console.log(
-        `  ${time}  → ${String(created?.data["to"])}  ${String(created?.data["subject"])}\n                ${event.messageId}`,
-      );
+      console.log(`  ${time}  → ${created?.to?.join(", ")}  ${created?.subject}\n                ${event.messageId}`);
     } else if (event.kind === "received") {
       const grade = typeof event.data["grade"] === "string" ? `, grade ${event.data["grade"]}` : "";
       console.log(
-        `  ${time}  ← ${String(event.data["from"])}  ${String(event.data["disposition"])} "${names.get(event.taskId ?? "")}"${grade}\n                ${event.messageId ?? "(no Message-ID)"}`,
+        `  ${time}  ← ${event.from}  ${String(event.data["disposition"])} "${names.get(event.taskId ?? "")}"${grade}\n                ${event.messageId ?? "(no Message-ID)"}`,
       );
     }
   }

@@ -31,24 +31,22 @@ export function createPrinter() {
   };
 }
 
-function describe({ kind, data, taskId }: AuditEvent): string | undefined {
+function describe({ kind, data, taskId, from, to, subject }: AuditEvent): string | undefined {
   switch (kind) {
     case "task-created":
-      return `task "${String(data["name"])}" for ${String(data["to"])}`;
+      return `task "${String(data["name"])}" for ${to?.join(", ")}`;
     case "submitted":
       return taskId ? "submitted" : "answer submitted";
     case "parked":
       return "parked: the graph waits, and needs no process";
     case "received":
-      return data["disposition"] === "request"
-        ? undefined
-        : `reply in from ${String(data["from"])}: ${String(data["disposition"])}`;
+      return data["disposition"] === "request" ? undefined : `reply in from ${from}: ${String(data["disposition"])}`;
     case "settled":
       return `outcome: ${String(data["kind"])}`;
     case "resumed":
       return "resumed";
     case "request-received":
-      return `asked by ${String(data["from"])}: ${String(data["subject"])}`;
+      return `asked by ${from}: ${subject}`;
     case "request-answered":
       return "answered";
     case "submission-unknown":

@@ -35,7 +35,7 @@ interface Execution {
 
 /** By node run, and in it by attempt or by the run of a tool. */
 const executions = new WeakMap<object, Map<string, Execution>>();
-const parkedBy = new WeakMap<object, Set<string>>();
+const parkedBy = new WeakMap<object, Map<string, Set<string>>>();
 
 /** @throws EmailKitError `GRAPH_NOT_ATTACHED` outside of a node of an attached graph, `LEDGER_MISMATCH` under another kit's. */
 export function currentNode(call: string, ledgerId: string): CurrentNode {
@@ -63,6 +63,7 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
   }
   const ownCheckpoint = info?.checkpointId ?? checkpoints?.[namespace?.split("|").slice(0, -1).join("|") ?? ""];
   const stored = ownCheckpoint === undefined ? undefined : run.stored?.get(ownCheckpoint);
+  const attempt = `attempt ${info?.nodeAttempt ?? 1}`;
   const isStored = run.stored === undefined || stored !== undefined;
   return {
     run: isStored
@@ -75,14 +76,17 @@ export function currentNode(call: string, ledgerId: string): CurrentNode {
     node: namespace?.split(":")[0] ?? "",
     checkpointId: checkpoints?.[""] ?? (configurable?.["checkpoint_id"] as string),
     runId: run.runId ?? null,
-    execution: executionOf(scratchpad, toolCall?.runId ?? `attempt ${info?.nodeAttempt ?? 1}`),
-    parked: parkedIn(scratchpad),
+    execution: executionOf(scratchpad, toolCall?.runId ?? attempt),
+    parked: parkedIn(scratchpad, attempt),
   };
 }
 
-function parkedIn(scratchpad: object): Set<string> {
-  const parked = parkedBy.get(scratchpad) ?? new Set<string>();
-  parkedBy.set(scratchpad, parked);
+/** LangGraph's own retry of a node begins anew: nothing was caught. */
+function parkedIn(scratchpad: object, attempt: string): Set<string> {
+  const ofNode = parkedBy.get(scratchpad) ?? new Map<string, Set<string>>();
+  parkedBy.set(scratchpad, ofNode);
+  const parked = ofNode.get(attempt) ?? new Set<string>();
+  ofNode.set(attempt, parked);
   return parked;
 }
 
