@@ -182,21 +182,21 @@ export async function markSubmitted(sql: Sql, id: string, now: number): Promise<
   );
 }
 
-/** The server may have taken the mail, and nobody has said so. Stays until it is known to be submitted. */
+/** The server may have taken the mail, and nobody has said so. Stays until somebody does. */
 export async function markDoubtful(sql: Sql, id: string): Promise<void> {
   await sql.run("UPDATE outbox SET doubt = 1 WHERE id = :id", { id });
 }
 
-/** An answer shows that the server had taken a mail which somebody is handing over: whoever ends that says the rest. */
-export async function markConfirmed(sql: Sql, id: string, now: number): Promise<void> {
+/** The server had taken the mail, as is proven by an answer to it. Who is handing it over may not know yet. */
+export async function markProven(sql: Sql, id: string, now: number): Promise<void> {
   await sql.run("UPDATE outbox SET submitted_at = :now WHERE id = :id AND submitted_at IS NULL", { id, now });
 }
 
-/** Mails of a task that nobody has called submitted, and how many the task has in all. `mayBeOut`: the server may have it. */
-export async function unconfirmedMails(
-  sql: Sql,
-  taskId: string,
-): Promise<{ mails: (OutboxRow & { state: OutboxState; mayBeOut: boolean })[]; all: number }> {
+/** A mail that nobody has called submitted. `mayBeOut`: the server may have it. */
+export type UnprovenMail = OutboxRow & { state: OutboxState; mayBeOut: boolean };
+
+/** Those of a task, and how many mails it has in all. */
+export async function unprovenMails(sql: Sql, taskId: string): Promise<{ mails: UnprovenMail[]; all: number }> {
   const rows = await sql.all<Row & { state: OutboxState; submitted_at: number | null; may_be_out: number }>(
     `SELECT ${COLUMNS}, state, submitted_at, CASE WHEN ${MAY_BE_OUT} THEN 1 ELSE 0 END AS may_be_out FROM outbox WHERE task_id = :taskId`,
     { taskId },

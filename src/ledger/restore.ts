@@ -43,19 +43,6 @@ export async function noticeRestore(sql: Sql, now: number, sign: string): Promis
   return before > now - SAME_RESTORE_MS ? undefined : holdPending(sql, now, sign);
 }
 
-/** The state of a task's first mail, where that says that it was not sent, or that nobody knows. */
-export async function unsentMail(sql: Sql, taskId: string): Promise<{ state: string; attempts: number } | undefined> {
-  return one(sql, "SELECT state, attempts FROM outbox WHERE id = :taskId AND state IN ('due', 'unknown')", { taskId });
-}
-
-/** A reply to it has come. */
-export async function markProven(sql: Sql, taskId: string, now: number): Promise<void> {
-  await sql.run(
-    "UPDATE outbox SET state = 'submitted', submitted_at = :now, last_error = NULL WHERE id = :taskId AND state = 'unknown'",
-    { taskId, now },
-  );
-}
-
 export async function doubtfulMails(sql: Sql): Promise<DoubtfulMail[]> {
   const rows = await sql.all<Omit<DoubtfulMail, "to"> & { envelope: string }>(
     `SELECT id, kind, agent, task_id AS "taskId", message_id AS "messageId", envelope_json AS envelope, last_error AS reason, created_at AS "createdAt"
@@ -72,7 +59,10 @@ export async function resolveDoubt(
   now: number,
 ): Promise<number> {
   const set = as === "sent" ? "state = 'submitted', submitted_at = :now" : "state = 'due', due_at = :now";
-  return sql.run(`UPDATE outbox SET ${set}, last_error = NULL WHERE id IN :ids AND ${IN_DOUBT}`, { ids, now });
+  return sql.run(`UPDATE outbox SET ${set}, doubt = 0, last_error = NULL WHERE id IN :ids AND ${IN_DOUBT}`, {
+    ids,
+    now,
+  });
 }
 
 const INCARNATION = "incarnation";

@@ -21,11 +21,11 @@ import { pause } from "../transport/wait.ts";
 import { backoffMs } from "../time/backoff.ts";
 import { auditMail } from "./audit-mail.ts";
 import { settleBounce } from "./bounce.ts";
-import { isConfirmed } from "./confirm.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { refusalOf, refuseMail } from "./gate.ts";
 import { expireDue } from "./expire.ts";
 import { recordFeedback } from "./feedback.ts";
+import { submitProven } from "./proof.ts";
 import { throttleAccount } from "./throttle.ts";
 import { accountUnit } from "./units.ts";
 import { leaseDue, type LeasedRow, suppressionText, uncount } from "./lease.ts";
@@ -177,7 +177,7 @@ async function defer(
   holder: string,
 ): Promise<void> {
   const now = deps.clock();
-  if (await isConfirmed(sql, row, now)) return;
+  if (await submitProven(sql, row, now)) return;
   const dueAt = now + backoffMs(row.attempts, SUBMIT_RETRY);
   // Whoever took it over has taken back what was counted here.
   if (!(await reschedule(sql, row.id, dueAt, diagnostic, holder))) return;
@@ -228,7 +228,7 @@ async function settleRefused(
 
 async function recordUnknown(deps: WorkerDeps, sql: Sql, row: OutboxRow, diagnostic: string): Promise<void> {
   const now = deps.clock();
-  if (await isConfirmed(sql, row, now)) return;
+  if (await submitProven(sql, row, now)) return;
   const reason = `It may or may not have been accepted: ${diagnostic}`;
   await markDoubtful(sql, row.id);
   if (deps.onUnknown.kind === "hold") await markFailed(sql, row.id, "unknown", reason);
@@ -248,7 +248,7 @@ async function takeUpAbandoned(deps: WorkerDeps): Promise<void> {
         await recordUnknown(deps, sql, row, what);
         continue;
       }
-      if (await isConfirmed(sql, row, now)) continue;
+      if (await submitProven(sql, row, now)) continue;
       await reschedule(sql, row.id, now, what);
       await uncount(sql, deps.agents.get(row.agent), row);
       await auditMail(sql, row, "submission-deferred", now, { diagnostic: what, dueAt: now });

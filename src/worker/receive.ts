@@ -19,7 +19,6 @@ import type { Mailbox, MailboxReader, StoredMail } from "../transport/transport.
 import { recordAway } from "./away.ts";
 import { settleBounce } from "./bounce.ts";
 import { putClarification } from "./clarify.ts";
-import { confirmSubmitted } from "./confirm.ts";
 import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { findExpecting } from "./expected.ts";
@@ -161,13 +160,10 @@ async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<void
     const reason = "It came in before the ledger was restored from a backup, and may have been answered.";
     Object.assign(record, { disposition: "quarantined", reason });
   }
-  if (correlation?.kind === "task" && mail.message && verdict.disposition !== "quarantined") {
-    await confirmSubmitted(sql, correlation.task.id, mail.message, record.storedAt);
-  }
   const late = task && outcome && (await isSettled(sql, task.id));
   if (late) Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
   if (await insertMessage(sql, record)) {
-    await readProof(deps, sql, correlation, record.storedAt);
+    await readProof(deps, sql, mail, record.storedAt);
     await auditReceived(sql, record, understood);
     if (task && outcome && !late) await end(sql, task, outcome, record);
     if (task && clarification) {

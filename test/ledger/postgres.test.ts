@@ -70,13 +70,12 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
   it("makes one call of a burst of others' commits, and one more at its end", async () => {
     await using db = await opened();
     await using other = await opened(db.url);
-    let notices = 0;
-    db.onCommit(() => notices++);
-    await other.transaction((sql) => advanceCursor(sql, "box", "1", 1));
-    await Promise.all(Array.from({ length: 20 }, (_, index) => advanceCursor(other, "box", "1", index + 2)));
-    await expect.poll(() => notices).toBeGreaterThan(0);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(notices).toBeLessThan(15);
+    let calls = 0;
+    db.onCommit(() => calls++);
+    // What twenty commits say, in one packet: how fast commits follow each other depends on the machine.
+    const channel = new URL(db.url).searchParams.get("schema")!;
+    await other.all("SELECT pg_notify(:channel, n::text) FROM generate_series(1, 20) AS n", { channel });
+    await expect.poll(() => calls, { timeout: 8_000 }).toBe(2);
   });
 
   it("never shows the password", async () => {

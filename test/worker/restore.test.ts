@@ -87,6 +87,8 @@ describe("a ledger that was restored from a backup", () => {
     expect(await outcomeOf(desk.graph, "t1")).toMatchObject({ kind: "replied" });
     expect(await desk.kit.doubtful()).toEqual([]);
     expect(mail.mails("boss@b.example")).toHaveLength(2);
+    const submitted = (await desk.kit.events()).filter(({ kind }) => kind === "submitted");
+    expect(submitted).toMatchObject([{ data: { provenBy: "answer" } }]);
   });
 
   it("is known by a reply to what it does not know, before anything goes out, where the whole folder was put back", async () => {
