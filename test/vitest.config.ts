@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 const source = ["langgraph-email-source"];
 
 export default defineConfig({
-  resolve: { conditions: [...source, "module", "node"] },
-  ssr: { resolve: { conditions: [...source, "module", "node"] } },
+  resolve: { conditions: [...source, "node"] },
+  ssr: { resolve: { conditions: [...source, "node"] } },
   test: {
     globals: true,
     root: new URL("..", import.meta.url).pathname,

@@ -34,6 +34,8 @@ export interface EmailRun {
   request?: string;
   /** Why an answer that it was resumed with was not taken. */
   refused?: string;
+  /** Writes to LangGraph's stream mode `custom`. Kept here: tools get no writer of their own. */
+  write?: (chunk: unknown) => void;
   /** Why a node of this run may not send mail, or undefined where its checkpoints are stored first. */
   notDurable: string | undefined;
 }

@@ -26,7 +26,7 @@ import { holdOnServer, type ServerClient } from "./drive/server.ts";
 import type { RequestThread } from "./drive/request-thread.ts";
 import { tryHoldThread } from "./drive/thread-lease.ts";
 import { readThreadState, type DrivenGraph } from "./drive/thread-state.ts";
-import { REQUEST_KEY } from "./run.ts";
+import { MADE_KEY, REQUEST_KEY } from "./run.ts";
 import { REPLY_SCHEMA_FILENAME } from "../mail/reply-schema.ts";
 
 /** A mail that asks a served agent for work. */
@@ -116,7 +116,8 @@ async function holdInProcess(
   const state = async () => readThreadState(graph, threadId);
   return {
     hasBegun: async (requestId) => (await state()).metadata[REQUEST_KEY] === requestId,
-    begin: async (requestId, input) => void (await invoke(kit, drive, input, { request: requestId })),
+    begin: async (requestId, input) =>
+      void (await invoke(kit, drive, input, { request: requestId, metadata: { [MADE_KEY]: "request" } })),
     goOn: async () => driveThread(kit, drive),
     state,
     isBrokenOff: async (error) => isBrokenOff(error, held, stop),
@@ -315,7 +316,7 @@ function holdOf(
   findings: ReviewFinding[],
   instead: string | undefined,
 ): Hold {
-  const of = { graph, threadId, runId: null, nodeTaskId: "" };
+  const of = { graph, threadId, runId: null, nodeTaskId: "", traceparent: null };
   return { id, content, recipients: [to], findings, of, deadlineAt: Infinity, instead: instead ?? null };
 }
 

@@ -38,6 +38,7 @@ const MIGRATIONS = [
     steps_json TEXT NOT NULL DEFAULT '[]',
     step_at INTEGER,
     away_until INTEGER,
+    traceparent TEXT,
     settled_at INTEGER,
     outcome_kind TEXT,
     outcome_json TEXT

@@ -79,21 +79,22 @@ export async function insertOutbox(sql: Sql, row: OutboxRow, state: "due" | "hel
   );
 }
 
-/** A row that is due, with the LangGraph thread that it belongs to. */
-export type DueRow = OutboxRow & { threadId: string | null };
+/** A row that is due, with the LangGraph thread that it belongs to, and the span that asked for it. */
+export type DueRow = OutboxRow & { threadId: string | null; traceparent: string | null };
 
 /** Rows of these agents that are due, the longest due first. To be claimed with {@link leaseRows} in the same transaction. */
 export async function dueRows(
   sql: Sql,
   options: { agents: readonly string[]; now: number; limit: number },
 ): Promise<DueRow[]> {
-  const rows = await sql.all<Row & { thread_id: string | null }>(
+  const rows = await sql.all<Row & { thread_id: string | null; traceparent: string | null }>(
     `SELECT ${COLUMNS}, COALESCE((SELECT thread_id FROM tasks WHERE tasks.id = outbox.task_id),
-                                 (SELECT thread_id FROM requests WHERE requests.id = outbox.request_id)) AS thread_id
+                                 (SELECT thread_id FROM requests WHERE requests.id = outbox.request_id)) AS thread_id,
+            (SELECT traceparent FROM tasks WHERE tasks.id = outbox.task_id) AS traceparent
      FROM outbox WHERE state = 'due' AND due_at <= :now AND agent IN :agents ORDER BY due_at, created_at LIMIT :limit`,
     options,
   );
-  return rows.map((row) => ({ ...fromRow(row), threadId: row.thread_id }));
+  return rows.map((row) => ({ ...fromRow(row), threadId: row.thread_id, traceparent: row.traceparent }));
 }
 
 /** Claims due rows for `holder`; they are counted in the minute `countedAt`. */

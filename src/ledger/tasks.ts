@@ -73,6 +73,8 @@ export interface TaskRecord {
   steps: TaskStep[];
   /** Until when an addressee said to be away. */
   awayUntil: number | null;
+  /** The span that asked, as W3C Trace Context section 3.2 writes it; null where nobody traces. */
+  traceparent: string | null;
   settledAt: number | null;
   outcome: StoredOutcome | null;
 }
@@ -101,17 +103,18 @@ interface TaskRow {
   reassign: TaskRecord["reassign"];
   steps_json: string;
   away_until: number | null;
+  traceparent: string | null;
   settled_at: number | null;
   outcome_json: string | null;
 }
 
 const COLUMNS =
-  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, candidates_json, attempts_json, resend_at, reassign, steps_json, away_until, settled_at, outcome_json";
+  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, candidates_json, attempts_json, resend_at, reassign, steps_json, away_until, traceparent, settled_at, outcome_json";
 
 /** Resolves with false, and changes nothing, when the id exists. */
 export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    `INSERT INTO tasks (${COLUMNS}, step_at) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :candidates, :attempts, :resendAt, :reassign, :steps, :awayUntil, :settledAt, :outcome, :stepAt)
+    `INSERT INTO tasks (${COLUMNS}, step_at) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :candidates, :attempts, :resendAt, :reassign, :steps, :awayUntil, :traceparent, :settledAt, :outcome, :stepAt)
      ON CONFLICT (id) DO NOTHING`,
     {
       id: task.id,
@@ -137,6 +140,7 @@ export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
       reassign: task.reassign,
       steps: JSON.stringify(task.steps),
       awayUntil: task.awayUntil,
+      traceparent: task.traceparent,
       settledAt: task.settledAt,
       outcome: task.outcome && JSON.stringify(task.outcome),
       stepAt: task.steps[0]?.at ?? null,
@@ -431,6 +435,7 @@ function fromRow(row: TaskRow): TaskRecord {
     reassign: row.reassign,
     steps: JSON.parse(row.steps_json) as TaskStep[],
     awayUntil: row.away_until,
+    traceparent: row.traceparent,
     settledAt: row.settled_at,
     outcome: row.outcome_json === null ? null : (JSON.parse(row.outcome_json) as StoredOutcome),
   };

@@ -175,6 +175,21 @@ export async function closeWait(sql: Sql, waitId: string, as: "consumed" | "canc
   });
 }
 
+/** What waits are for, as it stands. */
+export interface WaitedTask {
+  name: string;
+  outcome: StoredOutcome["kind"] | null;
+  traceparent: string | null;
+}
+
+export async function tasksOfWaits(sql: Sql, waitIds: readonly string[]): Promise<WaitedTask[]> {
+  if (waitIds.length === 0) return [];
+  return sql.all<WaitedTask>(
+    "SELECT DISTINCT t.name, t.outcome_kind AS outcome, t.traceparent FROM wait_tasks wt JOIN tasks t ON t.id = wt.task_id WHERE wt.wait_id IN :waitIds",
+    { waitIds },
+  );
+}
+
 export async function taskIdsOfWait(sql: Sql, waitId: string): Promise<string[]> {
   const rows = await sql.all<{ task_id: string }>("SELECT task_id FROM wait_tasks WHERE wait_id = :waitId", { waitId });
   return rows.map((row) => row.task_id);

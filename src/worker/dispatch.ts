@@ -18,6 +18,7 @@ import { normalizeMessageId } from "../mail/message-id.ts";
 import { throttleOf } from "../policy/throttle.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
 import { pause } from "../transport/wait.ts";
+import { withSpan } from "../spans.ts";
 import { backoffMs } from "../time/backoff.ts";
 import { auditMail } from "./audit-mail.ts";
 import { settleBounce } from "./bounce.ts";
@@ -88,7 +89,7 @@ async function dispatch(deps: WorkerDeps, row: LeasedRow, holder: string, signal
     renewOutboxLease(db, row.id, holder, deps.clock() + deps.leaseMs).catch(() => {});
   }, deps.leaseMs / 3);
   try {
-    const result = await submit(deps, row, holder);
+    const result = await submitInSpan(deps, row, holder);
     await untilStored(signal, () => db.transaction((sql) => record(deps, sql, row, result, holder)));
     if (result.kind === "submitted") return;
     deps.log.warn(`A mail was not submitted: ${result.error.message}`, {
@@ -110,6 +111,26 @@ async function untilStored(signal: AbortSignal, store: () => Promise<void>): Pro
       await pause(backoffMs(attempt, STORE_RETRY), signal);
     }
   }
+}
+
+/** A span of its own for each try: what is an error for the server, may be none for the task. */
+async function submitInSpan(deps: WorkerDeps, row: LeasedRow, holder: string): Promise<SubmitResult> {
+  const server = deps.agents.get(row.agent)!.account.smtp;
+  const attributes = {
+    "messaging.message.id": row.messageId,
+    "messaging.message.conversation_id": row.taskId ?? undefined,
+    "server.address": server?.host,
+    "server.port": server?.port,
+    "langgraph_email.agent": row.agent,
+    "langgraph_email.thread_id": row.threadId ?? undefined,
+    "langgraph_email.mail": row.kind,
+  };
+  return withSpan("submit", { attributes, follows: [row.traceparent] }, async (span) => {
+    const result = await submit(deps, row, holder);
+    span.set({ "langgraph_email.result": result.kind });
+    if (result.kind !== "submitted") span.set({ "error.type": result.error.code });
+    return result;
+  });
 }
 
 async function submit(deps: WorkerDeps, row: OutboxRow, holder: string): Promise<SubmitResult> {

@@ -15,6 +15,7 @@ import { registerThread } from "../ledger/threads.ts";
 import { sameAddress } from "../mail/address.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
 import { parseMail } from "../mail/parse.ts";
+import { aboutTask, withSpan } from "../spans.ts";
 import type { Mailbox, MailboxReader, StoredMail } from "../transport/transport.ts";
 import { recordAway } from "./away.ts";
 import { settleBounce } from "./bounce.ts";
@@ -132,20 +133,25 @@ function changes(before: Understood, after: Understood): boolean {
 /** All or nothing, or else one by one, so that a mail that cannot be stored holds up only those behind it. */
 async function storeTogether(deps: WorkerDeps, group: Understood[], readingUntil: number | null): Promise<void> {
   const last = group.at(-1)!.record;
+  let received: (Received | undefined)[];
   try {
     await Promise.all(group.map(({ stored }) => stored));
-    await deps.ledger.db.transaction(async (sql) => {
-      for (const understood of group) await store(deps, sql, understood);
+    received = await deps.ledger.db.transaction(async (sql) => {
+      const stored = [];
+      for (const understood of group) stored.push(await store(deps, sql, understood));
       await advanceCursor(sql, last.mailbox, last.uidValidity, last.uid, readingUntil);
+      return stored;
     });
   } catch (error) {
     if (group.length === 1) throw error;
     for (const understood of group) await storeTogether(deps, [understood], readingUntil);
+    return;
   }
+  for (const each of received) if (each) await trace(each);
 }
 
 /** The mail, the task that it settles, the request that it makes, the cursor and the audit: all or nothing. */
-async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<void> {
+async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<Received | undefined> {
   const understood = await withoutLoop(deps, sql, await asExpected(sql, mail));
   const { task, verdict, correlation, clarification } = understood;
   const outcome = clarification ? undefined : verdict.outcome;
@@ -181,7 +187,24 @@ async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<void
     if (record.disposition === "request") {
       await acceptRequest(deps, sql, record, correlation ?? { kind: "none" }, verdict.asks);
     }
+    return task && { task, record };
   }
+}
+
+/** A mail that is stored, and the task that it belongs to. */
+interface Received {
+  task: TaskRecord;
+  record: MessageRecord;
+}
+
+async function trace({ task, record }: Received): Promise<void> {
+  const attributes = {
+    ...aboutTask(task),
+    "langgraph_email.classification": record.classification,
+    "langgraph_email.disposition": record.disposition,
+    "langgraph_email.grade": record.grade ?? undefined,
+  };
+  await withSpan("receive", { attributes, follows: [task.traceparent], startedAt: record.storedAt }, async () => {});
 }
 
 /** Looked for in the transaction, so that a wait for such a mail which begins meanwhile is not missed. */

@@ -611,6 +611,7 @@ function task(id: string): TaskRecord {
     reassign: null,
     steps: [],
     awayUntil: null,
+    traceparent: null,
     expects: null,
     settledAt: null,
     outcome: null,

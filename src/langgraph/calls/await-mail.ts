@@ -3,10 +3,11 @@ import { EmailKitError } from "../../errors.ts";
 import { appendEvent, ofTask } from "../../ledger/events.ts";
 import { assignMessage, type MessageRecord, unmatchedSince } from "../../ledger/messages.ts";
 import type { FailedOutcome, StoredReply } from "../../ledger/outcome.ts";
-import { findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { type Expectation, findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { registerThread } from "../../ledger/threads.ts";
 import { parseMail } from "../../mail/parse.ts";
 import type { Verification } from "../../mail/verification.ts";
+import { aboutTask, withSpan } from "../../spans.ts";
 import { type Deadline, deadlineAt } from "../../time/deadline.ts";
 import { durationMs, type Duration } from "../../time/duration.ts";
 import { type ExpectedMail, expectedOutcome, fitsExpectation } from "../../worker/expected.ts";
@@ -68,15 +69,25 @@ async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectat
   await node.stored;
   const known = await findTask(db, id);
   if (known) return known;
+  const about = { id, name: "await_mail", agent: expectation.agent, graph: node.run.graph, threadId };
+  return withSpan("await_mail", { attributes: aboutTask(about) }, ({ traceparent }) =>
+    createExpecting(kit, node, expectation, { ...about, expects, traceparent }),
+  );
+}
+
+async function createExpecting(
+  kit: OpenKit,
+  node: CurrentNode,
+  expectation: MailExpectation,
+  known: Pick<TaskRecord, "id" | "name" | "agent" | "graph" | "threadId" | "traceparent"> & { expects: Expectation },
+): Promise<TaskRecord> {
+  const { db } = kit.ledger;
+  const { id, expects, threadId } = known;
   const now = kit.clock();
   const task: TaskRecord = {
-    id,
-    name: "await_mail",
-    agent: expectation.agent,
-    graph: node.run.graph,
-    threadId,
+    ...known,
     runId: node.runId,
-    nodeTaskId,
+    nodeTaskId: node.nodeTaskId,
     messageId: "",
     addressees: [],
     subject: expects.subject,
@@ -91,7 +102,6 @@ async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectat
       reassigns: false,
       onOutOfOffice: "wait",
     },
-    expects,
     createdAt: now,
     deadlineAt: deadlineAt(now, expectation.within ?? "1 h", kit.calendar),
     clarifications: 0,

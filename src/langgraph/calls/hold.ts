@@ -24,7 +24,7 @@ export interface Hold {
   recipients: readonly string[];
   findings: ReviewFinding[];
   /** What it belongs to. */
-  of: Pick<TaskRecord, "graph" | "threadId" | "runId" | "nodeTaskId">;
+  of: Pick<TaskRecord, "graph" | "threadId" | "runId" | "nodeTaskId" | "traceparent">;
   /** It is of no use after that. */
   deadlineAt: number;
   /** The mail that goes out instead where this one is rejected. */

@@ -1,6 +1,7 @@
-import { getConfig, getWriter } from "@langchain/langgraph";
+import { getConfig } from "@langchain/langgraph";
 import type { StoredOutcome } from "../../ledger/outcome.ts";
 import type { TaskRecord } from "../../ledger/tasks.ts";
+import { runOf } from "../run.ts";
 
 /** What a run tells of its mails in the stream mode `custom`, each thing once. What happens while no run is under way is in the audit log. */
 export type EmailProgress = { type: "langgraph-email/progress" } & (
@@ -14,7 +15,7 @@ export type EmailProgress = { type: "langgraph-email/progress" } & (
 type Told<Progress = EmailProgress> = Progress extends EmailProgress ? Omit<Progress, "type"> : never;
 
 function tell(progress: Told): void {
-  getWriter(getConfig())?.({ type: "langgraph-email/progress", ...progress });
+  runOf(getConfig()?.configurable)?.write?.({ type: "langgraph-email/progress", ...progress });
 }
 
 export function tellCreated({ id: taskId, name, addressees: to, subject }: TaskRecord): void {

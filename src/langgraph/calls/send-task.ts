@@ -17,6 +17,7 @@ import { replyForm } from "../../mail/reply-form.ts";
 import { replySchemaAttachment } from "../../mail/reply-schema.ts";
 import { redact } from "../../policy/outbound-review.ts";
 import { requireRecipients, requireScope } from "../../policy/permission.ts";
+import { aboutTask, withSpan } from "../../spans.ts";
 import { deadlineAt, type Deadline } from "../../time/deadline.ts";
 import { composeFrom, replyAddress, reversePath } from "../../worker/conversation.ts";
 import { settle } from "../../worker/settle.ts";
@@ -82,7 +83,12 @@ export async function sendTask<Reply>(
   await node.stored;
   const known = await findTask(kit.ledger.db, id);
   if (known) return receiptOf(kit, known);
-  return receiptOf(kit, await createTask(kit, node, agent, id, definition, mail));
+  const { threadId, run } = node;
+  const attributes = aboutTask({ id, name: definition.name, agent: agent.name, graph: run.graph, threadId });
+  const task = await withSpan("send_task", { attributes }, ({ traceparent }) =>
+    createTask(kit, node, { agent, id, traceparent }, definition, mail),
+  );
+  return receiptOf(kit, task);
 }
 
 function taskIdOf(kit: OpenKit, node: CurrentNode, definition: TaskDefinition, mail: TaskMail): string {
@@ -101,8 +107,7 @@ function taskIdOf(kit: OpenKit, node: CurrentNode, definition: TaskDefinition, m
 async function createTask(
   kit: OpenKit,
   node: CurrentNode,
-  agent: Agent,
-  id: string,
+  { agent, id, traceparent }: { agent: Agent } & Pick<TaskRecord, "id" | "traceparent">,
   definition: TaskDefinition,
   mail: TaskMail,
 ): Promise<TaskRecord> {
@@ -163,6 +168,7 @@ async function createTask(
     reassign: null,
     steps,
     awayUntil: null,
+    traceparent,
     settledAt: null,
     outcome: null,
   };

@@ -33,6 +33,7 @@ interface LoopParams {
 }
 
 interface RunConfig {
+  writer?: (chunk: unknown) => void;
   configurable?: Record<string, unknown>;
   durability?: string;
   checkpointDuring?: boolean;
@@ -111,6 +112,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
     /** Ends with the run itself: a caller that stops reading the stream neither ends the run nor hears of its end. */
     override async _runLoop(params: LoopParams): Promise<void> {
       const run = params.loop.isNested ? undefined : runOf(params.config.configurable);
+      if (run && params.config.writer) run.write = params.config.writer;
       let threw = true;
       try {
         await super._runLoop(params);

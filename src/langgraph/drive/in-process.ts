@@ -5,11 +5,13 @@ import { wakeRequests } from "../../ledger/requests.ts";
 import { openTasks } from "../../ledger/tasks.ts";
 import { findThread, recordFailure, recordSuccess } from "../../ledger/threads.ts";
 import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
+import { withSpan } from "../../spans.ts";
 import { backoffMs } from "../../time/backoff.ts";
 import type { ResumePort } from "../../worker/ports.ts";
 import type { OpenKit } from "../context.ts";
 import { MADE_KEY, REQUEST_KEY, RUN_KEY, type EmailRun, type Trail } from "../run.ts";
 import { closeWaits } from "./close-waits.ts";
+import { describeResume } from "./describe-resume.ts";
 import { type HeldThread, tryHoldThread } from "./thread-lease.ts";
 import { type DrivenGraph, readThreadState } from "./thread-state.ts";
 
@@ -93,6 +95,10 @@ export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> 
       if (failed) await recordSuccess(kit.ledger.db, drive.threadId, drive.name);
       return ran;
     }
+    const reason = waits.length > 0 ? "decided" : !again ? "step" : failed ? "retry" : "recovery";
+    // Tried again, a node may have had its answer before.
+    const about = waits.length > 0 ? waits : live.filter((wait) => wait.decidedAt !== null);
+    const { metadata, span } = await describeResume(kit, drive, about, reason);
     if (state.limbo) limboAt = state.head;
     again = false;
     drive.runId = kit.newId();
@@ -100,7 +106,8 @@ export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> 
     // The run stays that of the request which began it, or it would be begun again.
     const request = state.metadata[REQUEST_KEY] as string | undefined;
     const parked = live.filter((wait) => wait.decidedAt === null && wait.parkedAt !== null);
-    trail = await invoke(kit, drive, null, { request, parked: new Set(parked.map((wait) => wait.id)) });
+    const run = { request, parked: new Set(parked.map((wait) => wait.id)), metadata };
+    trail = await withSpan("resume", span, () => invoke(kit, drive, null, run));
     open = await openWaits(kit.ledger.db, drive.threadId, drive.name);
     // It has run as far as it goes, and what it has stored says where that is.
     const { head, followedBy } = trail;
@@ -122,7 +129,11 @@ export async function invoke(
   kit: OpenKit,
   drive: Drive,
   input: unknown,
-  { request, parked }: Pick<EmailRun, "parked"> & { request?: string | undefined },
+  {
+    request,
+    parked,
+    metadata,
+  }: Pick<EmailRun, "parked"> & { request?: string | undefined; metadata: Record<string, string> },
 ): Promise<Trail> {
   drive.runId ??= kit.newId();
   const trail: Trail = { followedBy: new Map() };
@@ -144,7 +155,9 @@ export async function invoke(
     await drive.graph.invoke(input, {
       configurable: { thread_id: drive.threadId, [RUN_KEY]: run },
       runId: drive.runId,
-      metadata: { [MADE_KEY]: request === undefined || input === null ? "resume" : "request" },
+      ...runNameOf(drive, metadata),
+      tags: ["langgraph-email"],
+      metadata,
       durability: "sync",
       control,
       signal: AbortSignal.any([drive.stop.abort, drive.held.signal]),
@@ -153,6 +166,12 @@ export async function invoke(
     drive.stop.drain.removeEventListener("abort", drain);
   }
   return trail;
+}
+
+/** For traces: unless the user has named the graph's runs, LangGraph calls them all the same. */
+function runNameOf({ graph, name }: Drive, { [MADE_KEY]: what }: Record<string, string>): { runName?: string } {
+  const named = graph.config?.["runName"] !== undefined || graph.name !== "LangGraph";
+  return named ? {} : { runName: `${name} (${what})` };
 }
 
 /** Whether the thread does not know of the wait's decision yet. After a run that threw or vanished, it may not though it was woken. */

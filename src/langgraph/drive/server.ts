@@ -5,8 +5,10 @@ import { wakeRequests } from "../../ledger/requests.ts";
 import { driverLease, findThread, recordSuccess, threadLease } from "../../ledger/threads.ts";
 import { markWoken, openWaits, type WaitRecord } from "../../ledger/waits.ts";
 import type { ResumePort } from "../../worker/ports.ts";
+import { withSpan } from "../../spans.ts";
 import type { OpenKit } from "../context.ts";
 import { MADE_KEY, REQUEST_KEY } from "../run.ts";
+import { describeResume, type ResumeReason } from "./describe-resume.ts";
 import type { RequestThread } from "./request-thread.ts";
 import { fail, inProcessResume, type StopSignals } from "./in-process.ts";
 import { nextCommit, tryHoldThread } from "./thread-lease.ts";
@@ -163,7 +165,10 @@ async function driveOnServer(kit: OpenKit, thread: ServerThread): Promise<boolea
     );
     const state = waits.length > 0 || again ? await stateOf(thread) : undefined;
     if (state && !state.head && (waits.length > 0 || failed)) throw noCheckpoint(thread);
-    const ending = !state || state.finished ? undefined : await wake(kit, thread, waits);
+    const ending =
+      !state || state.finished
+        ? undefined
+        : await wake(kit, thread, waits, waits.length > 0 ? "decided" : failed ? "retry" : "recovery");
     // A run of the user's own has taken its place: that one, or the next wake-up, goes on.
     if (ending === "interrupted") return ran;
     for (const wait of waits) await markWoken(db, wait.id, kit.clock());
@@ -178,8 +183,14 @@ async function driveOnServer(kit: OpenKit, thread: ServerThread): Promise<boolea
   }
 }
 
-async function wake(kit: OpenKit, thread: ServerThread, waits: readonly WaitRecord[]): Promise<string> {
-  return run(kit, thread, { input: null, metadata: { [MADE_KEY]: "resume" } }, async (runId) =>
+async function wake(
+  kit: OpenKit,
+  thread: ServerThread,
+  waits: readonly WaitRecord[],
+  reason: ResumeReason,
+): Promise<string> {
+  const { metadata, span } = await describeResume(kit, thread, waits, reason);
+  const noteResume = async (runId: string) =>
     appendEvent(kit.ledger.db, {
       at: kit.clock(),
       kind: "resumed",
@@ -187,8 +198,8 @@ async function wake(kit: OpenKit, thread: ServerThread, waits: readonly WaitReco
       threadId: thread.threadId,
       runId,
       data: { waits: waits.map((wait) => wait.id) },
-    }),
-  );
+    });
+  return withSpan("resume", span, () => run(kit, thread, { input: null, metadata }, noteResume));
 }
 
 /** Has the server run the thread, after what is in its queue. Resolves with the run's status when it has ended. Throws when the worker stops: the run goes on. */

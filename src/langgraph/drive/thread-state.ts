@@ -4,6 +4,8 @@ import { type AwaitReplyRequest, isAwaitReplyRequest } from "../calls/wait.ts";
 /** What the drive needs of a compiled graph; LangGraph's own type has more parameters than anyone wants to write. */
 export interface DrivenGraph {
   readonly checkpointer?: BaseCheckpointSaver | boolean;
+  readonly name?: string;
+  readonly config?: Record<string, unknown>;
   invoke(input: unknown, config: Record<string, unknown>): Promise<unknown>;
   getState(config: { configurable: { thread_id: string } }): Promise<StateSnapshot>;
 }
