@@ -15,6 +15,7 @@ const PAGES = [
   "sending-limits",
   "outbound",
   "audit",
+  "observability",
   ...["ten-lines", "approvals", "fan-out", "serverless", "deploy", "from-humanlayer"].map((page) => `guides/${page}`),
 ];
 const ROOT = join(import.meta.dirname, "..");

@@ -316,7 +316,7 @@ function holdOf(
   findings: ReviewFinding[],
   instead: string | undefined,
 ): Hold {
-  const of = { graph, threadId, runId: null, nodeTaskId: "", traceparent: null };
+  const of = { graph, threadId, runId: null, nodeTaskId: "" };
   return { id, content, recipients: [to], findings, of, deadlineAt: Infinity, instead: instead ?? null };
 }
 

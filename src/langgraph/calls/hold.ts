@@ -24,7 +24,7 @@ export interface Hold {
   recipients: readonly string[];
   findings: ReviewFinding[];
   /** What it belongs to. */
-  of: Pick<TaskRecord, "graph" | "threadId" | "runId" | "nodeTaskId" | "traceparent">;
+  of: Pick<TaskRecord, "graph" | "threadId" | "runId" | "nodeTaskId"> & Partial<Pick<TaskRecord, "traceparent">>;
   /** It is of no use after that. */
   deadlineAt: number;
   /** The mail that goes out instead where this one is rejected. */
@@ -56,6 +56,7 @@ export async function askReviewer(kit: OpenKit, agent: Agent, held: Hold): Promi
   const clean = (text: string) => redact(text, knownSecrets(kit, agent));
   const subject = clean(held.content.subject);
   const question: TaskRecord = {
+    traceparent: null,
     ...held.of,
     id,
     name: "outbound_review",

@@ -170,7 +170,7 @@ export async function invoke(
 
 /** For traces: unless the user has named the graph's runs, LangGraph calls them all the same. */
 function runNameOf({ graph, name }: Drive, { [MADE_KEY]: what }: Record<string, string>): { runName?: string } {
-  const named = graph.config?.["runName"] !== undefined || graph.name !== "LangGraph";
+  const named = graph.config?.["runName"] !== undefined || graph.name !== undefined;
   return named ? {} : { runName: `${name} (${what})` };
 }
 
