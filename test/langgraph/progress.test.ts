@@ -1,4 +1,6 @@
-import { Command, MemorySaver } from "@langchain/langgraph";
+import { AIMessage } from "@langchain/core/messages";
+import { Command, END, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+import { ToolNode } from "@langchain/langgraph/prebuilt";
 import type { EmailProgress } from "langgraph-email";
 import { expect, it } from "vitest";
 import { startMailServer } from "../../src/dev/index.ts";
@@ -25,4 +27,29 @@ it("a run tells of its mails in the stream mode custom, each thing once", async 
   expect(await told(null)).toEqual([]);
   const answered = await told(new Command({ resume: { taskId: id, data: { approved: true } } }));
   expect(answered).toEqual([{ type, kind: "decided", taskIds: [id], outcomes: ["answered"] }]);
+});
+
+it("tools tell the same, though LangChain gives them no writer", async () => {
+  await using mail = await startMailServer();
+  await using kit = deskKit(mail);
+  const args = { to: "lee@b.example", subject: "Contract", body: "May we?" };
+  const call = { id: "c1", name: "delegate_by_email", args };
+  const graph = kit.attach(
+    "assistant",
+    new StateGraph(MessagesAnnotation)
+      .addNode("model", () => ({ messages: [new AIMessage({ content: "", tool_calls: [call] })] }))
+      .addNode("tools", new ToolNode(kit.tools("desk")))
+      .addEdge(START, "model")
+      .addEdge("model", "tools")
+      .addEdge("tools", END)
+      .compile({ checkpointer: kit.checkpointer(new MemorySaver()) }),
+  );
+  const told = [];
+  for await (const chunk of await graph.stream({ messages: [] }, { ...thread("t"), streamMode: "custom" })) {
+    told.push(chunk);
+  }
+  expect(told).toMatchObject([
+    { kind: "task-created", name: "delegate_by_email", to: ["lee@b.example"] },
+    { kind: "waiting", tasks: 1, settled: 0 },
+  ]);
 });
