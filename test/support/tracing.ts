@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Context, context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { type Context, context, ROOT_CONTEXT, SpanStatusCode, trace } from "@opentelemetry/api";
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -48,6 +48,6 @@ function seen(span: ReadableSpan): SeenSpan {
     parent: span.parentSpanContext?.spanId,
     links: span.links.map((link) => link.context.spanId),
     attributes: span.attributes,
-    failed: span.status.code === 2,
+    failed: span.status.code === SpanStatusCode.ERROR,
   };
 }
