@@ -11,8 +11,10 @@ import { isPostgresUrl, parsePostgresUrl } from "./ledger/postgres/url.ts";
 import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import type { Logger } from "./log.ts";
 import type { DkimKey } from "./mail/compose.ts";
-import { isAddress, parseAddress } from "./mail/address.ts";
+import { parseAddress } from "./mail/address.ts";
 import { LARGEST_MAIL } from "./mail/parse.ts";
+import { unknownPattern } from "./policy/allowlist.ts";
+import { unknownKind } from "./policy/attachments.ts";
 import { type Budget, type BudgetPreset, readBudget } from "./policy/budget.ts";
 import { ownSecrets } from "./policy/outbound-review.ts";
 import { readReview, type ReviewConfig } from "./policy/review-policy.ts";
@@ -232,7 +234,7 @@ function credentialsOf(
 
 /** A pattern that fits nothing would let pass what it is to keep back. */
 function checkPatterns(name: string, field: string, patterns: readonly string[]): readonly string[] {
-  const wrong = patterns.find((pattern) => !isAddress(pattern.replace(/^\*@(?:\*\.)?/, "x@")));
+  const wrong = unknownPattern(patterns);
   if (wrong === undefined) return patterns;
   throw new EmailKitError(
     "INVALID_CONFIG",
@@ -297,7 +299,23 @@ export function readInbound(policy: InboundPolicy = {}): InboundRules {
       `inbound.maxBytes is ${maxBytes}; give a whole number of octets, from 1 to ${LARGEST_MAIL}.`,
     );
   }
+  const kind = unknownKind(policy.attachments ?? {});
+  if (kind !== undefined) {
+    throw new EmailKitError(
+      "INVALID_CONFIG",
+      `inbound.attachments has ${JSON.stringify(kind)}; give "application/pdf", "text/*", ".csv".`,
+    );
+  }
   return { ...policy, maxBytes, attachments: { deny: PROGRAMS, ...policy.attachments } };
+}
+
+/** @throws EmailKitError `INVALID_CONFIG`. */
+export function checkNumbers(config: Pick<EmailKitConfig, "concurrency" | "maxBytes">): void {
+  for (const name of ["concurrency", "maxBytes"] as const) {
+    const value = config[name] ?? 1;
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new EmailKitError("INVALID_CONFIG", `${name} is ${value}; give a whole number, 1 or more.`);
+  }
 }
 
 export function readUnknownPolicy(

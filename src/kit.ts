@@ -7,6 +7,7 @@ import { readTrace } from "./audit/trace.ts";
 import { verifyAudit } from "./audit/verify.ts";
 import {
   checkLedger,
+  checkNumbers,
   checkSecret,
   DEFAULTS,
   type EmailKitConfig,
@@ -73,6 +74,7 @@ export function composeKit<const AgentName extends string>(
   const agents = readAgents(config.agents, config);
   checkLedger(config.ledger);
   checkSecret(config.secret, config.ledger);
+  checkNumbers(config);
   if (config.calendar) readCalendar(config.calendar);
   const tasks = readTasks(config.tasks ?? [], config.calendar);
   const onUnknown = readUnknownPolicy(config.onUnknown);

@@ -17,6 +17,11 @@ export const PROGRAMS: readonly string[] = (
   ".jnlp .jse .lnk .mde .msc .msi .msix .msixbundle .msp .mst .nsh .pif .ps1 .scr .sct .shb .sys .vb .vbe .vbs .vhd .vxd .wsc .wsf .wsh .xll"
 ).split(" ");
 
+/** The first kind that is neither a content type nor an extension, and so would fit nothing. */
+export function unknownKind({ allow = [], deny = [] }: AttachmentRules): string | undefined {
+  return [...allow, ...deny].find((kind) => !/^(?:\.[\w.-]+|[\w.+-]+\/(?:[\w.+-]+|\*))$/.test(kind));
+}
+
 /** Why an attachment is refused; undefined where all may pass. Only what a mail says of itself is looked at: archives stay closed. */
 export function refusedAttachment(
   attachments: readonly { filename: string; contentType: string; size: number }[],

@@ -1,7 +1,7 @@
 import { EmailKitError } from "../errors.ts";
 import { isAddress, sameAddress } from "../mail/address.ts";
 import { type Duration, durationMs } from "../time/duration.ts";
-import type { AttachmentRules } from "./attachments.ts";
+import { type AttachmentRules, unknownKind } from "./attachments.ts";
 import type { OutgoingContent, OwnSecrets, ReviewFinding, ReviewRules, ReviewVerdict } from "./outbound-review.ts";
 
 /** A mail as `check` gets it. */
@@ -77,8 +77,7 @@ export function readReview(
   if (!(max >= 0)) fail(`links.max is ${max}; give a number, 0 or more.`);
   const badDomain = links?.domains?.find((domain) => !/^(?:\*\.)?[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*$/u.test(domain));
   if (badDomain !== undefined) fail(`links.domains has ${JSON.stringify(badDomain)}; give hosts, "*.example.com".`);
-  const kinds = [...(attachments?.allow ?? []), ...(attachments?.deny ?? [])];
-  const badKind = kinds.find((kind) => !/^(?:\.[\w.-]+|[\w.+-]+\/(?:[\w.+-]+|\*))$/.test(kind));
+  const badKind = unknownKind(attachments ?? {});
   if (badKind !== undefined)
     fail(`attachments has ${JSON.stringify(badKind)}; give "application/pdf", "text/*", ".csv".`);
   return {

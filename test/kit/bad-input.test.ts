@@ -192,6 +192,16 @@ describe("a configuration that is wrong", () => {
     expect((thrown as Error).message).not.toContain("hunter2");
   });
 
+  it.each<[string, object]>([
+    ["concurrency", { concurrency: 0 }],
+    ["maxBytes", { maxBytes: Number.NaN }],
+    ["inbound.attachments", { inbound: { attachments: { deny: ["exe"] } } }],
+  ])("%s is refused where it means nothing", (name, change) => {
+    expect(() => deskKit(mail, change)).toThrow(
+      expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringContaining(name) }),
+    );
+  });
+
   it("a ledger in a folder that does not exist is one clear error at the first use", async () => {
     const kit = deskKit(mail, { ledger: "/nonexistent-folder/mail.db" });
     const error = await rejection(kit.events());

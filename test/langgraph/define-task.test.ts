@@ -1,5 +1,5 @@
 import { type } from "arktype";
-import { defineTask, EmailKitError } from "langgraph-email";
+import { defineTask, EmailKitError, type TaskOptions } from "langgraph-email";
 import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -51,6 +51,20 @@ describe("the schema of a reply", () => {
   it("gets its name checked", () => {
     expect(() => defineTask(" ")).toThrow("A task needs a name.");
   });
+});
+
+it.each<[string, TaskOptions]>([
+  ["accept.grade", { accept: { grade: "b" as "B" } }],
+  ["accept.from", { accept: { from: ["@b.example"] } }],
+  ["accept.attachments", { accept: { attachments: { allow: ["pdf"] } } }],
+  ["retries", { retries: -1 }],
+  ["maxClarifications", { maxClarifications: 0.5 }],
+  ["onOutOfOffice", { onOutOfOffice: "ignore" as "wait" }],
+  ["overBudget", { overBudget: "throw" as "error" }],
+])("an option that means nothing is an error at once: %s", (name, options) => {
+  expect(() => defineTask("seats", options as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringContaining(`"seats": ${name}`) }),
+  );
 });
 
 describe("a task through the mail", () => {

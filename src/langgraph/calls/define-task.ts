@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { EmailKitError } from "../../errors.ts";
 import { inputJsonSchema } from "../../mail/structured-reply.ts";
-import type { AttachmentRules } from "../../policy/attachments.ts";
+import { unknownPattern } from "../../policy/allowlist.ts";
+import { type AttachmentRules, unknownKind } from "../../policy/attachments.ts";
 import type { InjectionThresholds } from "../../policy/injection-score.ts";
 import type { Grade } from "../../policy/assurance.ts";
 import type { Reassign } from "../../worker/ports.ts";
@@ -90,7 +91,7 @@ const DEFAULT_DEADLINE = "14 days";
 
 /**
  * Declares a kind of task once, beside the graph: its name, and what a reply must hold.
- * @throws EmailKitError `INVALID_CONFIG` for an empty name, a deadline or a reminder that is none, or a schema that has no JSON Schema.
+ * @throws EmailKitError `INVALID_CONFIG` for an empty name, a deadline or a reminder that is none, an option's value that is none, or a schema that has no JSON Schema.
  */
 export function defineTask<const Name extends string>(
   name: Name,
@@ -105,6 +106,7 @@ export function defineTask(name: string, options: TaskOptions = {}): TaskDefinit
   const deadline = options.deadline ?? DEFAULT_DEADLINE;
   const remind = [options.remind ?? []].flat();
   for (const time of [deadline, ...remind]) checkDeadline(time);
+  checkOptions(name, options);
   return Object.freeze({
     name,
     reply: options.reply,
@@ -125,6 +127,27 @@ export function defineTask(name: string, options: TaskOptions = {}): TaskDefinit
     overBudget: options.overBudget ?? "queue",
     remind,
   });
+}
+
+/** What a misspelt option would do is worse than an error: any grade is better than "b". */
+function checkOptions(name: string, { accept = {}, ...options }: TaskOptions): void {
+  const fail = (option: string, value: unknown, give: string) => {
+    throw new EmailKitError("INVALID_CONFIG", `Task "${name}": ${option} is ${JSON.stringify(value)}; give ${give}.`);
+  };
+  const oneOf = (option: string, value: string | undefined, values: readonly string[]) => {
+    if (value !== undefined && !values.includes(value)) fail(option, value, values.map((one) => `"${one}"`).join(", "));
+  };
+  oneOf("accept.grade", accept.grade, ["A", "B", "C", "D", "E"]);
+  oneOf("onOutOfOffice", options.onOutOfOffice, ["wait", "extend", "reassign"]);
+  oneOf("overBudget", options.overBudget, ["queue", "error"]);
+  for (const option of ["retries", "maxClarifications"] as const) {
+    const value = options[option] ?? 0;
+    if (!Number.isInteger(value) || value < 0) fail(option, value, "a whole number, 0 or more");
+  }
+  const pattern = unknownPattern(accept.from ?? []);
+  if (pattern !== undefined) fail("accept.from", pattern, 'addresses, "*@domain" or "*@*.domain"');
+  const kind = unknownKind(accept.attachments ?? {});
+  if (kind !== undefined) fail("accept.attachments", kind, '"application/pdf", "text/*", ".csv"');
 }
 
 function replySchemaOf(
