@@ -85,7 +85,7 @@ export interface EmailKit<
   cancelTask(receipt: TaskReceipt, reason: string): Promise<boolean>;
   /** Parks the graph until a mail comes that is no reply, such as a one-time code, and returns it with the code and the link in it. */
   awaitMail(expectation: MailExpectation<AgentName>): Promise<MailOutcome>;
-  /** The same two calls as ready nodes. */
+  /** The same calls as ready nodes. */
   readonly nodes: EmailNodes<AgentName, Task>;
   /** LangChain tools with which a model mails and waits as one agent. */
   tools(agent: AgentName): EmailTools;

@@ -158,7 +158,12 @@ async function release(opened: Ledger, blobs: BlobStore, id: string, by: { actor
     tokenKey: new Uint8Array(),
     maxBytes: DEFAULTS.maxBytes,
     inbound: readInbound(),
-    serve: { served: () => undefined, graphs: () => [], serve: async () => ({ kind: "waiting" as const }) },
+    serve: {
+      served: () => undefined,
+      accepts: async () => false,
+      graphs: () => [],
+      serve: async () => ({ kind: "waiting" as const }),
+    },
   };
   return releaseMessage(deps, id, by);
 }

@@ -56,6 +56,12 @@ export interface ServeOptions<Input, State> {
   /** Who may ask: addresses or `*@domain`; `anyone` lets every sender start a run. Others are quarantined. */
   from: readonly string[] | "anyone";
   /**
+   * Which of the mails that come to the agent's address it takes. Several agents may have one address and mailbox, each with a rule of its own: a mail goes to the
+   * first, in the order of `agents`, that may be asked by its sender and takes it; a follow-up goes to who answered before. What nobody takes is left `unmatched`; so
+   * is what a rule throws at. It is asked about mail that nobody has looked at yet. Default: all.
+   */
+  accepts?: (request: InboxRequest) => boolean;
+  /**
    * The input of the graph's run for a request. What it throws, or the graph's own schema of its input, is answered at once as a bad request; who asked is told
    * what was wrong where the error has `issues`, as those of schemas do.
    */
@@ -83,6 +89,16 @@ export function serveInboxes(
     served(agent) {
       const inbox = inboxes.get(agent);
       return inbox && { graph: inbox.graph, from: inbox.options.from };
+    },
+    async accepts(agent, record) {
+      const { accepts } = inboxes.get(agent)!.options;
+      if (!accepts) return true;
+      try {
+        return accepts(await readRequest(kit, record));
+      } catch (error) {
+        kit.log.error("The rule of an inbox failed: it does not take the mail", { agent, error: String(error) });
+        return false;
+      }
     },
     graphs: () => [...new Set([...inboxes.values()].map(({ graph }) => graph))],
     async serve(requestId, abort, drain) {

@@ -2,11 +2,12 @@ import { tasksAsking } from "../ledger/asked.ts";
 import { findMessage } from "../ledger/messages.ts";
 import { findRequest } from "../ledger/requests.ts";
 import { findTask, type TaskRecord } from "../ledger/tasks.ts";
-import { matchesAddress, sameAddress } from "../mail/address.ts";
+import { sameAddress } from "../mail/address.ts";
 import type { Classification } from "../mail/classify.ts";
 import type { DeliveryStatus } from "../mail/delivery-status.ts";
 import type { FeedbackReport } from "../mail/feedback-report.ts";
 import type { MailMessage } from "../mail/message.ts";
+import { mayAsk } from "./addressee.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { injectionReason, scoreMail } from "./injection.ts";
 import { refusedAttachment } from "../policy/attachments.ts";
@@ -24,7 +25,7 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
   const task = correlation.kind === "task" ? correlation.task : undefined;
   switch (classification.kind) {
     case "own":
-      return isForAnotherAgent(mail) ? judgeRequest(deps, mail) : { disposition: "own" };
+      return isForAnotherAgent(deps, mail) ? judgeRequest(deps, mail) : { disposition: "own" };
     case "delivery-status":
       return task
         ? { ...judgeDelivery(task, classification.report), ...bouncesOf(task, classification.report) }
@@ -162,9 +163,11 @@ function wasAsked(task: TaskRecord, address: string): boolean {
   return askedOf(task).some((asked) => sameAddress(asked, address));
 }
 
-/** Two agents of one ledger may ask each other: then our own mail is a request. */
-function isForAnotherAgent({ correlation, agent }: Mail): boolean {
-  return correlation.kind === "sent-by-us" && agent !== undefined && agent.name !== correlation.from;
+/** Two agents of one ledger may ask each other: then our own mail is a request. Those of one address get each other's copies. */
+function isForAnotherAgent({ agents }: WorkerDeps, { correlation, agent }: Mail): boolean {
+  if (correlation.kind !== "sent-by-us" || !agent) return false;
+  const from = agents.get(correlation.from)?.address.address;
+  return from === undefined || !sameAddress(from, agent.address.address);
 }
 
 /** A mail that answers nothing of ours: work for a served agent, if it may be asked. */
@@ -176,13 +179,13 @@ async function judgeRequest(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
     return unmatched("An agent's answer to no task of this ledger.");
   }
   const from = message.from?.address;
-  const allowed = served.from === "anyone" || (from && served.from.some((pattern) => matchesAddress(pattern, from)));
-  if (!from || !allowed) {
+  if (!from || !mayAsk(served, from)) {
     return {
       disposition: "quarantined",
       reason: `${from ?? "A sender without an address"} may not ask "${agent.name}".`,
     };
   }
+  if (mail.declined) return unmatched("No rule of who serves this address takes it.");
   if ((await senderVerdict(deps, mail)) === "fail") {
     return { disposition: "quarantined", reason: `It is not from ${from}, says who verified it.` };
   }

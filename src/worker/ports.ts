@@ -1,4 +1,5 @@
 import type { FailedAttempt } from "../ledger/outcome.ts";
+import type { MessageRecord } from "../ledger/messages.ts";
 import type { ThreadRecord, ThreadScope } from "../ledger/threads.ts";
 
 /** What the worker asks of LangGraph. */
@@ -37,6 +38,8 @@ export type Reassign = (request: ReassignRequest) => string | undefined | Promis
 export interface ServePort {
   /** The agents whose inboxes take requests, with who may ask (address patterns, or `anyone`) and the graph that answers. */
   served(agent: string): { graph: string; from: readonly string[] | "anyone" } | undefined;
+  /** Whether the rule of the agent's inbox takes the mail; true where there is none. */
+  accepts(agent: string, record: MessageRecord): Promise<boolean>;
   graphs(): string[];
   /** Starts or continues the request's run; when its graph has finished, the answer is in the outbox. */
   serve(

@@ -4,12 +4,13 @@ import { blobReference } from "../blobs/blobs.ts";
 import { type MessageContent, type MessageRecord } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
-import { sameAddress, splitSubaddress } from "../mail/address.ts";
+import { sameAddress } from "../mail/address.ts";
 import { classify } from "../mail/classify.ts";
 import type { MailMessage } from "../mail/message.ts";
 import { parseMail } from "../mail/parse.ts";
 import type { ReplyParts } from "../mail/strip-thread-history.ts";
 import type { StoredMail } from "../transport/transport.ts";
+import { addresseeOf } from "./addressee.ts";
 import { composeClarification } from "./clarify.ts";
 import type { FollowUp } from "./conversation.ts";
 import { correlate, type Correlation } from "./correlate.ts";
@@ -92,23 +93,22 @@ export async function understand(
   const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
   const correlation = await correlate(deps.ledger.db, message, keys);
   const parts = partsOf(message, correlation);
-  const agent = agentOf(agents, message, correlation);
+  const read: MessageRecord = {
+    ...base,
+    messageId: message.messageId ?? null,
+    sender: message.from?.address ?? null,
+    subject: message.subject,
+    content: { ...base.content, ...contentOf(message, parts) },
+  };
+  const { agent, declined } = await addresseeOf(deps, agents, { message, correlation, record: read });
   const classification = classify(message, {
     addresses: agent && !isFromAnotherAgent(deps, message, agent) ? [agent.address.address] : [],
     isOwn: () => correlation.kind === "sent-by-us",
   });
   const { unreadOctets } = base.content;
-  const mail = { message, classification, correlation, parts, raw: base.raw, agent, junk, unreadOctets };
+  const mail = { message, classification, correlation, parts, raw: base.raw, agent, declined, junk, unreadOctets };
   const judged = await judge(deps, mail);
-  const record: MessageRecord = {
-    ...base,
-    agent: agent?.name ?? null,
-    messageId: message.messageId ?? null,
-    sender: message.from?.address ?? null,
-    subject: message.subject,
-    classification: classification.kind,
-    content: { ...base.content, ...contentOf(message, parts) },
-  };
+  const record: MessageRecord = { ...read, agent: agent?.name ?? null, classification: classification.kind };
   const clarification = await clarificationFor(deps, record, correlation, judged);
   const verdict: Verdict = judged.clarify && !clarification ? { ...judged, disposition: "settled" } : judged;
   const to = [...message.to, ...message.cc].map(({ address }) => address);
@@ -150,25 +150,11 @@ async function clarificationFor(
   return composeClarification(deps, agent, correlation.task, reply, verdict.clarify, record.storedAt);
 }
 
-/** The agent that asked, or else the one that the mail is addressed to. */
-function agentOf(agents: readonly Agent[], message: MailMessage, correlation: Correlation): Agent | undefined {
-  if (correlation.kind === "task") {
-    const asked = agents.find((agent) => agent.name === correlation.task.agent);
-    if (asked) return asked;
-  }
-  const recipients = [...message.to, ...message.cc].map((recipient) => recipient.address);
-  const addressed = (form: (address: string) => string) =>
-    agents.find((agent) => recipients.some((address) => sameAddress(form(address), agent.address.address)));
-  // Agents may share a mailbox by subaddresses: the whole address says more than its base.
-  const named = addressed((address) => address) ?? addressed((address) => splitSubaddress(address).base);
-  return named ?? (agents.length === 1 ? agents[0] : undefined);
-}
-
-/** An agent under a subaddress of this one is not this one. */
+/** An agent under a subaddress of this one is not this one; one with the same address is. */
 function isFromAnotherAgent(deps: WorkerDeps, message: MailMessage, agent: Agent): boolean {
   const from = message.from?.address;
-  const sender = [...deps.agents.values()].find(({ address }) => from && sameAddress(address.address, from));
-  return sender !== undefined && sender.name !== agent.name;
+  if (from === undefined || sameAddress(from, agent.address.address)) return false;
+  return [...deps.agents.values()].some(({ address }) => sameAddress(address.address, from));
 }
 
 function contentOf(message: MailMessage, parts: ReplyParts): MessageContent {

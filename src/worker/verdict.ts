@@ -44,6 +44,8 @@ export interface Mail {
   /** Where its bytes are. */
   raw: string;
   agent: Agent | undefined;
+  /** Whether the rules of who serves the agent's address do not take it. */
+  declined?: boolean;
   /** Octets of a mail of which only the header section was read. */
   unreadOctets?: number | undefined;
   /** Whether the provider had put it into the Junk folder. */

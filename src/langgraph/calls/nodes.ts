@@ -9,6 +9,24 @@ type Node<State, Update> = (state: State) => Promise<Update>;
 
 /** Ready nodes for graphs that keep sending and waiting apart. Pass them to `addNode`. */
 export interface EmailNodes<AgentName extends string, Task extends TaskDefinition = never> {
+  /**
+   * Both in one node: mails the task and waits for its outcome. Asking again for what a reply lacks, reminders and the next candidate are the task's own affair.
+   * Under `Send`, each branch asks and waits for itself.
+   */
+  delegate<State, Reply, Update>(
+    task: TaskDefinition<Reply>,
+    options: {
+      mail: (state: State) => TaskMail<AgentName>;
+      update: (outcome: Outcome<Reply>, state: State) => Update;
+    },
+  ): Node<State, Update>;
+  delegate<State, Name extends Task["name"], Update>(
+    task: Name,
+    options: {
+      mail: (state: State) => TaskMail<AgentName>;
+      update: (outcome: Outcome<ReplyOf<Task, Name>>, state: State) => Update;
+    },
+  ): Node<State, Update>;
   /** A node that mails a task. `update` writes the receipt into the state, for a wait elsewhere; without it the state stays as it is. */
   sendTask<State, Reply, Update = Record<string, never>>(
     task: TaskDefinition<Reply>,
@@ -41,6 +59,11 @@ export interface EmailNodes<AgentName extends string, Task extends TaskDefinitio
   ): Node<State, Update>;
 }
 
+interface DelegateOptions {
+  mail: (state: unknown) => TaskMail;
+  update: (outcome: Outcome<unknown>, state: unknown) => unknown;
+}
+
 interface SendOptions {
   mail: (state: unknown) => TaskMail;
   update?: (receipt: TaskReceipt, state: unknown) => unknown;
@@ -54,6 +77,14 @@ interface AwaitOptions {
 /** @param definition Finds a task that is named; throws where there is none, as the nodes are made. */
 export function createNodes(open: OpenKitOnce, definition: (task: TaskDefinition | string) => TaskDefinition) {
   return {
+    delegate(named: TaskDefinition | string, { mail, update }: DelegateOptions): Node<unknown, unknown> {
+      const task = definition(named);
+      return async (state) => {
+        const kit = await open();
+        const receipt = await sendTask(kit, task, mail(state));
+        return update(await awaitReply(kit, receipt, { task }), state);
+      };
+    },
     sendTask(named: TaskDefinition | string, { mail, update }: SendOptions): Node<unknown, unknown> {
       const task = definition(named);
       return async (state) => {
