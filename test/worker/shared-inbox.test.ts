@@ -58,7 +58,9 @@ it("each takes what its rule matches, the first where two do, and what none take
   await using _kit = kit;
   for (const subject of ["It is broken", "Invoice 7", "Invoice broken", "Hello"]) write(subject);
   await kit.runOnce();
-  expect(answers().toSorted()).toEqual(["billing: Invoice 7", "billing: Invoice broken", "support: It is broken"]);
+  expect(new Set(answers())).toEqual(
+    new Set(["billing: Invoice 7", "billing: Invoice broken", "support: It is broken"]),
+  );
   expect((await kit.messages("unmatched")).map(({ subject }) => subject)).toEqual(["Hello"]);
 });
 
