@@ -3,10 +3,10 @@ import type { StoredOutcome } from "../../ledger/outcome.ts";
 import type { TaskRecord } from "../../ledger/tasks.ts";
 import { runOf } from "../run.ts";
 
-/** What a run tells of its mails in the stream mode `custom`, each thing once. What happens while no run is under way is in the audit log. */
+/** What a run tells of its mails in the stream mode `custom`, each thing once but how far a wait is. What happens while no run is under way is in the audit log. */
 export type EmailProgress = { type: "langgraph-email/progress" } & (
   | { kind: "task-created"; taskId: string; name: string; to: string[]; subject: string }
-  /** The graph parks: of so many `tasks`, so many have their outcome. */
+  /** The graph parks, or parks again with some of what it waits for: of so many `tasks`, so many have their outcome. */
   | { kind: "waiting"; taskIds: string[]; tasks: number; settled: number }
   /** The graph goes on; `outcomes` in the order of the tasks, null for those that were open when it was decided. */
   | { kind: "decided"; taskIds: string[]; outcomes: (StoredOutcome["kind"] | null)[] }

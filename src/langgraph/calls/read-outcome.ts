@@ -35,6 +35,8 @@ export async function accept<Reply>(
   const result = await read(stored, definition, task);
   if (result.kind === "refused") {
     await refuse(kit, task.id, result.answer, result.issues);
+    // The wait goes on with what it is now.
+    Object.assign(task, await findTask(kit.ledger.db, task.id));
     return undefined;
   }
   await acknowledge(kit, task, result.outcome);

@@ -112,7 +112,7 @@ export async function waitFor(
     if (result.first) tellDecided(tasks, result.outcomes);
     return result;
   }
-  if (result === "new") tellWaiting(tasks);
+  if (result === "new" || tasks.some(({ outcome }) => outcome)) tellWaiting(tasks);
   if (node.parked.has(waitId)) throw caught(kit, node);
   node.parked.add(waitId);
   // LangGraph's interrupt() counts its calls and hands out answers by that count, to every caller in the node. Thrown by hand, the

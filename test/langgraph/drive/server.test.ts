@@ -86,6 +86,26 @@ describe("on LangGraph's API server", () => {
     expect((await driver.mail.waitForMail(jon)).header("subject")).toBe("Desks (the board)");
     const runs = await client.runs.list(threadId);
     expect(runs.map((run) => run.assistant_id)).toEqual([id, id]);
+    expect(runs.find(({ metadata }) => metadata?.["langgraph_email"])?.metadata).toMatchObject({
+      langgraph_email: "resume",
+      langgraph_email_reason: "decided",
+      langgraph_email_tasks: "approval",
+      langgraph_email_outcomes: "replied",
+    });
+  });
+
+  it("streams what a run asks and waits for", async () => {
+    const ned = person("ned");
+    const { thread_id: id } = await client.threads.create();
+    const told: unknown[] = [];
+    const input = { to: ned, subject: "Chairs" };
+    for await (const { event, data } of client.runs.stream(id, "ask", { input, streamMode: "custom" })) {
+      if (event === "custom") told.push(data);
+    }
+    expect(told).toMatchObject([
+      { type: "langgraph-email/progress", kind: "task-created", to: [ned] },
+      { type: "langgraph-email/progress", kind: "waiting", tasks: 1, settled: 0 },
+    ]);
   });
 
   it("serves an inbox: each request is a thread there", async () => {
