@@ -4,7 +4,7 @@ import type { BlobStore } from "./blobs/blobs.ts";
 import { fileBlobs } from "./blobs/files.ts";
 import { memoryBlobs } from "./blobs/memory.ts";
 import { DEFAULTS, type EmailKitConfig, readTokenKey } from "./config.ts";
-import { hashId } from "./langgraph/base32.ts";
+import { hashId } from "./mail/hash-id.ts";
 import type { OpenKit } from "./langgraph/context.ts";
 import { databaseBlobs } from "./ledger/blobs.ts";
 import type { Database } from "./ledger/database.ts";

@@ -17,7 +17,7 @@ import type { OutgoingContent, ReviewFinding } from "../policy/outbound-review.t
 import { requireRecipients } from "../policy/permission.ts";
 import { composeFrom } from "../worker/conversation.ts";
 import type { ServePort } from "../worker/ports.ts";
-import { hashId } from "./base32.ts";
+import { hashId } from "../mail/hash-id.ts";
 import { askReviewer, type Hold } from "./calls/hold.ts";
 import { reviewOutgoing } from "./calls/review.ts";
 import type { OpenKit } from "./context.ts";

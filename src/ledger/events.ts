@@ -52,6 +52,7 @@ export type AuditKind =
   | "receipted"
   | "called-off"
   | "answer-refused"
+  | "confirming"
   | "released"
   | "discarded"
   | "away"

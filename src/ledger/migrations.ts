@@ -197,6 +197,18 @@ const MIGRATIONS = [
   CREATE INDEX reviews_open ON reviews (question) WHERE decided_at IS NULL;
   CREATE INDEX reviews_by_thread ON reviews (thread_id);
 
+  CREATE TABLE confirmations (
+    message TEXT PRIMARY KEY,
+    question TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    closed_at INTEGER
+  ) STRICT;
+  CREATE INDEX confirmations_by_task ON confirmations (task_id);
+  CREATE INDEX confirmations_by_question ON confirmations (question);
+  CREATE UNIQUE INDEX confirmations_open ON confirmations (task_id) WHERE closed_at IS NULL;
+
   CREATE TABLE cursors (
     mailbox TEXT NOT NULL,
     uid_validity TEXT NOT NULL,

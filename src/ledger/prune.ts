@@ -50,6 +50,7 @@ export async function pruneThreads(sql: Sql, threadIds: readonly string[], befor
   await sql.run("DELETE FROM outbox WHERE task_id IN :taskIds", { taskIds });
   await sql.run("DELETE FROM outbox WHERE request_id IN :requestIds", { requestIds });
   const requests = await sql.run("DELETE FROM requests WHERE id IN :requestIds", { requestIds });
+  await sql.run("DELETE FROM confirmations WHERE task_id IN :taskIds", { taskIds });
   const messages = await deleteMessages(sql, [...asked, ...answers]);
   const tasks = await sql.run("DELETE FROM tasks WHERE id IN :taskIds", { taskIds });
   await sql.run("DELETE FROM reviews WHERE thread_id IN :ids", { ids });

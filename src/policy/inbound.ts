@@ -17,6 +17,12 @@ export interface InboundPolicy {
    * `maxClarifications`, and `unparseable` after them), a request to a served agent likewise. Default: 25 MiB.
    */
   maxBytes?: number;
+  /**
+   * Whether those whom a task has asked are asked by mail about a reply that is quarantined for its sender or its grade: did you send it? Yes lets it through, as
+   * `kit.release` does, unless what it says would keep it back; no puts it away; silence leaves it in quarantine. One question at a time for a task, three in all;
+   * none to agents of this kit, nor by an agent of whose replies none can have grade B. Default: false.
+   */
+  confirmSender?: boolean;
 }
 
 /** The same, with its defaults. */

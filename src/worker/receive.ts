@@ -175,6 +175,7 @@ async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<Rece
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
+    await understood.confirm?.(sql);
     if (verdict.loop !== undefined) {
       const about = { at: record.storedAt, ...(record.agent && { agent: record.agent }), ...ofMail(record) };
       await appendEvent(sql, { ...about, kind: "loop-stopped", data: { asked: verdict.loop } });

@@ -2,7 +2,7 @@ import { EmailKitError } from "../errors.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, ofTask } from "../ledger/events.ts";
 import { type Disposition, assignMessage, findMessage, type MessageRecord, moveMessage } from "../ledger/messages.ts";
-import { findTask } from "../ledger/tasks.ts";
+import { findTask, type TaskRecord } from "../ledger/tasks.ts";
 import { classify } from "../mail/classify.ts";
 import { parseMail } from "../mail/parse.ts";
 import { composeClarification, putClarification } from "./clarify.ts";
@@ -77,21 +77,8 @@ export async function releaseMessage(
       return "request";
     });
   }
-  const parsed = await parseMail(await deps.blobs.get(record.raw), {
-    putAttachment: (content) => deps.blobs.put(content),
-  });
-  if (parsed.kind !== "parsed")
-    throw new EmailKitError("MESSAGE_NOT_FOUND", `The mail ${messageId} can no longer be read.`);
-  const { message } = parsed;
-  // What tied it to its task is in its grade already.
-  const correlation = { kind: "task" as const, task, signal: "none" as const };
-  const agent = deps.agents.get(task.agent);
-  const classification = classify(message, { addresses: [], isOwn: () => false });
-  const parts = partsOf(message, correlation);
-  const { unreadOctets } = record.content;
-  const mail = { message, classification, correlation, parts, raw: record.raw, agent, unreadOctets };
-  const seen = { grade: record.grade ?? "E" };
-  const { outcome, clarify } = await judgeReply(deps, mail, task, seen);
+  const { mail, agent, message } = await asReply(deps, record, task);
+  const { outcome, clarify } = await judgeReply(deps, mail, task, { grade: record.grade ?? "E", looked: true });
   if (clarify && !agent) {
     throw new EmailKitError(
       "UNKNOWN_AGENT",
@@ -113,6 +100,41 @@ export async function releaseMessage(
     await moveMessage(sql, record.id, "late", "settled");
     return "settled";
   });
+}
+
+/**
+ * Lets a reply through because its sender has been confirmed. Nobody has looked at what it says: where its attachments or the injection score keep it back, it
+ * stays in quarantine, and its reason says so.
+ * @throws EmailKitError as {@link releaseMessage}.
+ */
+export async function releaseConfirmed(deps: Deps, messageId: string, { actor }: { actor: string }): Promise<void> {
+  const { db } = deps.ledger;
+  const record = await quarantined(db, messageId);
+  const task = record.taskId === null ? undefined : await findTask(db, record.taskId);
+  const reply = task && (await asReply(deps, record, task));
+  const verdict = reply && (await judgeReply(deps, reply.mail, task, { grade: record.grade ?? "E", looked: false }));
+  if (verdict?.disposition !== "quarantined") return void (await releaseMessage(deps, messageId, { actor }));
+  await moveMessage(db, record.id, "quarantined", "quarantined", `${actor} sent it. ${verdict.reason}`);
+}
+
+/** What tied it to its task is in its grade already. */
+async function asReply(deps: Deps, record: MessageRecord, task: TaskRecord) {
+  const parsed = await parseMail(await deps.blobs.get(record.raw), {
+    putAttachment: (content) => deps.blobs.put(content),
+  });
+  if (parsed.kind !== "parsed")
+    throw new EmailKitError("MESSAGE_NOT_FOUND", `The mail ${record.id} can no longer be read.`);
+  const { message } = parsed;
+  const correlation = { kind: "task" as const, task, signal: "none" as const };
+  const agent = deps.agents.get(task.agent);
+  const classification = classify(message, { addresses: [], isOwn: () => false });
+  const parts = partsOf(message, correlation);
+  const { unreadOctets } = record.content;
+  return {
+    message,
+    agent,
+    mail: { message, classification, correlation, parts, raw: record.raw, agent, unreadOctets },
+  };
 }
 
 /**

@@ -17,13 +17,13 @@ type ReplyDeps = Pick<WorkerDeps, "ledger" | "blobs" | "inbound" | "clock" | "lo
 
 /**
  * A reply settles its task when it is known well enough who sent it, gives no orders to machines, and holds what was asked for.
- * @param released A person has looked at it, who saw this grade: then only the last counts.
+ * @param released A person has let it through, in spite of this grade. Who has also looked at what it says takes responsibility for that: then only the last counts.
  */
 export async function judgeReply(
   deps: ReplyDeps,
   mail: Mail,
   task: TaskRecord,
-  released?: { grade: Grade },
+  released?: { grade: Grade; looked: boolean },
 ): Promise<Verdict> {
   const { message } = mail;
   const expected = [...task.addressees, ...task.accept.from];
@@ -40,17 +40,19 @@ export async function judgeReply(
     return {
       disposition: "quarantined",
       grade,
+      senderInDoubt: true,
       reason: `From ${from} with grade ${grade}${mail.junk ? ", from the Junk folder" : ""}; the task asks for ${task.accept.grade}.`,
     };
   }
   if (task.outcome) return { disposition: "late", grade, reason: "The task had its outcome already." };
   if (mail.unreadOctets !== undefined) return judgeUnread(deps, mail, task, { grade, octets: mail.unreadOctets });
+  const looked = released?.looked === true;
   const refused =
     refusedAttachment(message.attachments, deps.inbound.attachments ?? {}) ??
     refusedAttachment(message.attachments, task.accept.attachments ?? {});
-  if (!released && refused) return { disposition: "quarantined", grade, reason: refused };
-  const injection = await scoreMail(deps, mail, grade === "A" ? "owner" : "expected", task, !released);
-  if (!released && injection.band === "quarantine") {
+  if (!looked && refused) return { disposition: "quarantined", grade, reason: refused };
+  const injection = await scoreMail(deps, mail, grade === "A" ? "owner" : "expected", task, !looked);
+  if (!looked && injection.band === "quarantine") {
     return { disposition: "quarantined", grade, injection, reason: injectionReason(injection) };
   }
   const outcome = await readReply(deps, mail, task, { grade, injection });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Agent } from "../accounts/agent.ts";
 import { blobReference } from "../blobs/blobs.ts";
+import type { Sql } from "../ledger/database.ts";
 import { type MessageContent, type MessageRecord } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
@@ -12,6 +13,7 @@ import type { ReplyParts } from "../mail/strip-thread-history.ts";
 import type { StoredMail } from "../transport/transport.ts";
 import { addresseeOf } from "./addressee.ts";
 import { composeClarification } from "./clarify.ts";
+import { askSender } from "./confirm-sender.ts";
 import type { FollowUp } from "./conversation.ts";
 import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
@@ -117,7 +119,8 @@ export async function understand(
       ? { agent: agent.name, message, outcome: () => expectedOutcome(deps, record, message, parts) }
       : undefined;
   const task = correlation.kind === "task" ? correlation.task : verdict.suspected;
-  return { record, stored, task, verdict, correlation, message, to, clarification, expecting };
+  const confirm = task && verdict.senderInDoubt && (await askSender(deps, task, record));
+  return { record, stored, task, verdict, correlation, message, to, clarification, confirm, expecting };
 }
 
 /** What was made of a mail. */
@@ -132,6 +135,8 @@ export interface Understood {
   /** The addresses in To and Cc. */
   to?: string[];
   clarification?: FollowUp | undefined;
+  /** Stores the question whether it is from whom the task asked. */
+  confirm?: ((sql: Sql) => Promise<void>) | undefined;
   /** Of a mail that answers nothing: what it would be to someone who waits for such a mail. */
   expecting?: { agent: string; message: MailMessage; outcome: () => StoredOutcome } | undefined;
 }

@@ -21,6 +21,8 @@ export interface Verdict {
   /** The task that it may answer, for all that is known. */
   suspected?: TaskRecord;
   outcome?: StoredOutcome;
+  /** It is quarantined for its sender alone, who may be asked. */
+  senderInDoubt?: true;
   /** What the reply lacks, where the other side is to be asked again: `outcome` then holds where it cannot be asked. */
   clarify?: string[];
   /** An addressee is away, until that day (`YYYY-MM-DD`) where it says so. */

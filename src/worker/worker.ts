@@ -9,6 +9,7 @@ import type { WorkerDeps } from "./deps.ts";
 import { dispatchDue, nextDispatch } from "./dispatch.ts";
 import { expireDue, expireDueWaits, nextExpiry } from "./expire.ts";
 import { mailAgain, nextMailAgain } from "./mail-again.ts";
+import { actOnConfirmations } from "./confirmed.ts";
 import { mendClock, watchClock } from "./clock.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { type Outages, watchOutages } from "./outage.ts";
@@ -193,6 +194,12 @@ function startLoops(
         return mailAgain(deps);
       },
       () => nextMailAgain(deps),
+      { patient: true },
+    ),
+    timed(
+      "confirmations",
+      () => actOnConfirmations(deps),
+      async () => undefined,
       { patient: true },
     ),
     startLoop({

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { insertAliases, resolveAlias } from "../../src/ledger/aliases.ts";
+import { closeConfirmation, dueConfirmations, insertConfirmation, mayConfirm } from "../../src/ledger/confirmations.ts";
 import { databaseBlobs } from "../../src/ledger/blobs.ts";
 import { advanceCursor, readCursor } from "../../src/ledger/cursors.ts";
 import type { Database } from "../../src/ledger/database.ts";
@@ -8,7 +9,13 @@ import { verifyAudit } from "../../src/audit/verify.ts";
 import { appendEvent, EVENT_COLUMNS, type EventRow, lastEvent, readEvents } from "../../src/ledger/events.ts";
 import { acquireLease, readLease, releaseLease, renewLease } from "../../src/ledger/leases.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
-import { findMessage, insertMessage, type MessageRecord, messagesByDisposition } from "../../src/ledger/messages.ts";
+import {
+  findMessage,
+  insertMessage,
+  type MessageRecord,
+  messagesByDisposition,
+  moveMessage,
+} from "../../src/ledger/messages.ts";
 import {
   abandonedRows,
   dueRows,
@@ -454,6 +461,28 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       const late = { kind: "cancelled" as const, by: "graph" as const, reason: "" };
       expect(await settleTask(db, "a", late, 6)).toBe(false);
       expect(await findTask(db, "a")).toEqual({ ...task("a"), outcome: expired, settledAt: 5 });
+    });
+
+    it("keeps one question at a time about the mails to a task, and finds what there is to do about it", async () => {
+      for (const id of ["a", "q1", "q2"]) await insertTask(db, task(id));
+      for (const id of ["m1", "m2"]) await insertMessage(db, { ...message(id), uid: 1, disposition: "quarantined" });
+      const about = (at: string, question: string) => ({ message: at, question, taskId: "a", agent: "desk" });
+      expect(await mayConfirm(db, "a", 2)).toBe(true);
+      expect(await insertConfirmation(db, { ...about("m1", "q1"), createdAt: 1 })).toBe(true);
+      expect(await insertConfirmation(db, { ...about("m2", "q2"), createdAt: 2 })).toBe(false);
+      expect([await mayConfirm(db, "a", 2), await mayConfirm(db, "q1", 2)]).toEqual([false, false]);
+      expect(await dueConfirmations(db, ["desk"], 9)).toEqual([]);
+
+      await settleTask(db, "q1", { kind: "expired", deadline: "" }, 5);
+      expect(await dueConfirmations(db, ["desk"], 9)).toEqual([{ ...about("m1", "q1"), createdAt: 1 }]);
+      expect(await dueConfirmations(db, ["lab"], 9)).toEqual([]);
+      await closeConfirmation(db, "m1", 6);
+      expect(await dueConfirmations(db, ["desk"], 9)).toEqual([]);
+      expect([await mayConfirm(db, "a", 2), await mayConfirm(db, "a", 1)]).toEqual([true, false]);
+
+      expect(await insertConfirmation(db, { ...about("m2", "q2"), createdAt: 7 })).toBe(true);
+      await moveMessage(db, "m2", "quarantined", "discarded");
+      expect(await dueConfirmations(db, ["desk"], 9)).toMatchObject([{ message: "m2" }]);
     });
 
     it("withdraws a mail that has not gone out when its task is settled", async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEmailKit, defineTask } from "langgraph-email";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import type { Database, Sql } from "../../src/ledger/database.ts";
+import { dueConfirmations, mayConfirm } from "../../src/ledger/confirmations.ts";
 import { addCounts, readCounts } from "../../src/ledger/counts.ts";
 import { readEvents } from "../../src/ledger/events.ts";
 import { currentHolds } from "../../src/ledger/holds.ts";
@@ -168,6 +169,8 @@ const QUERIES: Record<string, (sql: Sql) => Promise<unknown>> = {
   forgetRefusals: (sql) => forgetRefusals(sql, "no-such-thread"),
   openWaits: (sql) => openWaits(sql, "t1"),
   stalledThreads,
+  mayConfirm: (sql) => mayConfirm(sql, "no-such-task", 3),
+  dueConfirmations: (sql) => dueConfirmations(sql, agents, 20),
   "events of a thread": (sql) => readEvents(sql, { threadId: "t1" }),
   "events after": (sql) => readEvents(sql, { after: 10_000_000 }),
   "unsealed events": (sql) => sql.all("SELECT 1 AS found FROM events WHERE seal IS NULL LIMIT 1"),

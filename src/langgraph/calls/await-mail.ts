@@ -13,7 +13,7 @@ import { durationMs, type Duration } from "../../time/duration.ts";
 import { type ExpectedMail, expectedOutcome, fitsExpectation } from "../../worker/expected.ts";
 import { partsOf } from "../../worker/parts.ts";
 import { settle } from "../../worker/settle.ts";
-import { hashId } from "../base32.ts";
+import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
 import { beginWait, requireDurable, waitFor } from "./wait.ts";
 import { type CurrentNode, currentNode } from "./node.ts";

@@ -4,7 +4,7 @@ import { findTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { referenceLine } from "../../mail/correlate.ts";
 import { composeFollowUp, putFollowUp } from "../../worker/conversation.ts";
 import { settle } from "../../worker/settle.ts";
-import { hashId } from "../base32.ts";
+import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
 import { taskOfReceipt } from "./await-reply.ts";
 import type { TaskReceipt } from "./receipt.ts";

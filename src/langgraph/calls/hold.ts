@@ -1,18 +1,14 @@
 import type { Agent } from "../../accounts/agent.ts";
-import { insertAliases } from "../../ledger/aliases.ts";
 import type { Sql } from "../../ledger/database.ts";
 import { appendEvent, ofTask } from "../../ledger/events.ts";
-import { insertOutbox } from "../../ledger/outbox.ts";
 import { insertReview } from "../../ledger/reviews.ts";
-import { insertTask, type TaskRecord } from "../../ledger/tasks.ts";
-import { KIT_HEADER } from "../../mail/classify.ts";
-import { referenceLine, taskAliases } from "../../mail/correlate.ts";
+import type { TaskRecord } from "../../ledger/tasks.ts";
+import { referenceLine } from "../../mail/correlate.ts";
 import { renderHtml } from "../../mail/html/render.ts";
-import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
 import { type OutgoingContent, redact, type ReviewFinding } from "../../policy/outbound-review.ts";
-import { composeFrom, replyAddress, reversePath } from "../../worker/conversation.ts";
-import { hashId } from "../base32.ts";
+import { prepareQuestion } from "../../worker/question.ts";
+import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
 import { knownSecrets } from "./review.ts";
 
@@ -49,50 +45,25 @@ export async function askReviewer(kit: OpenKit, agent: Agent, held: Hold): Promi
   const now = kit.clock();
   const { reviewer, withinMs } = agent.review;
   const id = hashId("review", held.id);
-  const domain = agent.address.address.split("@")[1]!;
-  const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain) };
   // Before the mail's own: what nobody has decided says so.
   const deadlineAt = Math.min(now + withinMs, held.deadlineAt - 1);
   const clean = (text: string) => redact(text, knownSecrets(kit, agent));
   const subject = clean(held.content.subject);
-  const question: TaskRecord = {
-    traceparent: null,
+  const { task, blob, put } = await prepareQuestion(kit, agent, {
     ...held.of,
     id,
     name: "outbound_review",
-    agent: agent.name,
-    messageId: ids.messageId,
+    role: "task",
     addressees: reviewer === undefined ? [] : [reviewer],
     subject: `Approve? ${subject}`,
     body: questionText(agent, held, { subject, deadlineAt, id, clean }),
     replySchema: DECISION,
-    accept: {
-      grade: "B",
-      from: [],
-      maxClarifications: 2,
-      receipt: false,
-      retries: 2,
-      reassigns: false,
-      onOutOfOffice: "wait",
-    },
-    expects: null,
     createdAt: now,
     deadlineAt,
-    clarifications: 0,
-    candidates: [],
-    attempts: [],
-    resendAt: null,
-    reassign: null,
-    steps: [],
-    awayUntil: null,
-    settledAt: null,
-    outcome: null,
-  };
-  const raw = reviewer === undefined ? undefined : await composeQuestion(kit, agent, question, reviewer, ids);
-  const blob = raw && (await kit.blobs.put(raw));
+  });
   const details = { agent: agent.name, to: [...held.recipients], subject, findings: held.findings };
   return async (sql) => {
-    if (!(await insertTask(sql, question))) return;
+    if (!(await put(sql))) return;
     await insertReview(sql, {
       id: held.id,
       question: id,
@@ -104,50 +75,14 @@ export async function askReviewer(kit: OpenKit, agent: Agent, held: Hold): Promi
     await appendEvent(sql, {
       at: now,
       kind: "held",
-      ...ofTask(question),
+      ...ofTask(task),
       taskId: held.id,
       to: details.to,
       subject,
-      ...(blob && { messageId: ids.messageId, body: blob }),
+      ...(blob && { messageId: task.messageId, body: blob }),
       data: { findings: held.findings, reviewer, until: new Date(deadlineAt).toISOString() },
     });
-    if (reviewer === undefined || !blob) return;
-    await insertAliases(sql, { taskId: id }, taskAliases({ ...ids, taskId: id }));
-    await insertOutbox(sql, {
-      id,
-      kind: "task",
-      taskId: id,
-      requestId: null,
-      agent: agent.name,
-      messageId: ids.messageId,
-      envelope: { from: reversePath(kit, agent, id), to: [reviewer] },
-      raw: blob,
-      dueAt: now,
-      attempts: 0,
-      createdAt: now,
-    });
   };
-}
-
-async function composeQuestion(
-  kit: OpenKit,
-  agent: Agent,
-  question: TaskRecord,
-  reviewer: string,
-  ids: { messageId: string; syntheticId: string },
-): Promise<Uint8Array> {
-  const replyTo = replyAddress(kit, agent, question.id);
-  return composeFrom(agent, {
-    messageId: ids.messageId,
-    date: new Date(question.createdAt),
-    to: [reviewer],
-    ...(replyTo !== undefined && { replyTo }),
-    subject: question.subject,
-    text: question.body,
-    references: [ids.syntheticId],
-    autoSubmitted: "auto-generated",
-    headers: { [KIT_HEADER]: "task" },
-  });
 }
 
 /** As much of a text as is shown. Characters. */

@@ -11,7 +11,7 @@ import { parseMail } from "../../mail/parse.ts";
 import { answerAddress, replyReferences, replySubject } from "../../mail/references.ts";
 import { requireRecipients, requireScope } from "../../policy/permission.ts";
 import { composeFrom } from "../../worker/conversation.ts";
-import { hashId } from "../base32.ts";
+import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
 import { askReviewer } from "./hold.ts";
 import { currentNode } from "./node.ts";

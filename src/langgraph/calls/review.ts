@@ -5,7 +5,7 @@ import { findRefusal, insertRefusal } from "../../ledger/reviews.ts";
 import { findTokens, verifyToken } from "../../mail/reply-token.ts";
 import { type OwnSecrets, reviewContent, type ReviewFinding, severest } from "../../policy/outbound-review.ts";
 import { type CheckVerdict, isVerdict, type ReviewedMail } from "../../policy/review-policy.ts";
-import { hashId } from "../base32.ts";
+import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
 
 /** What is to go out, and whose it is. */

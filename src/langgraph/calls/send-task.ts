@@ -22,7 +22,7 @@ import { deadlineAt, type Deadline } from "../../time/deadline.ts";
 import { composeFrom, replyAddress, reversePath } from "../../worker/conversation.ts";
 import { settle } from "../../worker/settle.ts";
 import { forecast, type Forecast } from "../../worker/forecast.ts";
-import { hashId } from "../base32.ts";
+import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
 import type { TaskDefinition } from "./define-task.ts";
 import { askReviewer } from "./hold.ts";

@@ -7,7 +7,7 @@ import type { TaskRecord } from "../../ledger/tasks.ts";
 import type { Until } from "../../ledger/until.ts";
 import { countedOutcomes, findWait, markDelivered, openWait, type WaitDecision } from "../../ledger/waits.ts";
 import { type Deadline, deadlineAt } from "../../time/deadline.ts";
-import { hashId } from "../base32.ts";
+import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
 import { type HumanInterrupt, humanInterrupt } from "./human-interrupt.ts";
 import type { CurrentNode } from "./node.ts";
