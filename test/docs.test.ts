@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { expect, test } from "vitest";
@@ -52,4 +52,20 @@ test("all of it has the right types", { timeout: 60_000 }, () => {
     );
   });
   expect(found).toEqual([]);
+});
+
+const PLACES = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...readdirSync(join(ROOT, "docs"), { recursive: true }).map((path) => `docs/${String(path)}`),
+];
+
+test.each(PLACES.filter((path) => path.endsWith(".md")))("every link in %s leads somewhere", (path) => {
+  const text = readFileSync(join(ROOT, path), "utf8").replace(/^```.*?^```$/gms, "");
+  const links = Array.from(text.matchAll(/\]\(([^)\s]+)\)/g), (match) => match[1]!).filter(
+    (link) => !/^(?:https?:|mailto:|#)/.test(link),
+  );
+  const lost = links.filter((link) => !existsSync(join(ROOT, dirname(path), link.split("#")[0]!)));
+  expect(lost).toEqual([]);
 });
