@@ -31,7 +31,7 @@ test("every page shows code", () => {
   for (const page of PAGES) expect(blocks.filter(({ name }) => name.startsWith(page)).length).toBeGreaterThan(0);
 });
 
-test.concurrent.each(blocks)("$name runs", async ({ code }) => {
+test.each(blocks)("$name runs", { timeout: 120_000 }, async ({ code }) => {
   expect(code).toContain("assert");
   const args = ["--conditions=langgraph-email-source", "--input-type=module-typescript", "--eval", code];
   await promisify(execFile)(process.execPath, args, { cwd: ROOT });

@@ -113,7 +113,7 @@ const MIGRATIONS = [
     stored_at INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX messages_by_agent ON messages (agent, received_at, id);
-  CREATE INDEX messages_unmatched ON messages (agent, received_at) WHERE disposition = 'unmatched';
+  CREATE INDEX messages_unmatched ON messages (agent, received_at) WHERE (disposition = 'unmatched' OR (disposition = 'quarantined' AND grade = 'E'));
   CREATE INDEX messages_by_task ON messages (task_id);
   CREATE INDEX messages_by_disposition ON messages (disposition, stored_at);
   CREATE INDEX messages_of_no_task ON messages (stored_at) WHERE task_id IS NULL;
