@@ -32,7 +32,7 @@ import type { TaskReceipt } from "./langgraph/calls/receipt.ts";
 import { sendTask, type TaskMail } from "./langgraph/calls/send-task.ts";
 import { createTools } from "./langgraph/calls/tools.ts";
 import { EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
-import type { OpenKit } from "./langgraph/context.ts";
+import { kitOpeners, type OpenKit } from "./langgraph/context.ts";
 import { attachGraph } from "./langgraph/drive/attach.ts";
 import { checkServer, resumeThreads, type ServerClient } from "./langgraph/drive/server.ts";
 import type { DrivenGraph } from "./langgraph/drive/thread-state.ts";
@@ -152,7 +152,7 @@ export function composeKit<const AgentName extends string>(
   };
   const definition = (task: TaskDefinition | string) => definitionOf(tasks, task);
 
-  return {
+  const kit: EmailKit<AgentName, TaskDefinition> = {
     sendTask: async (task: TaskDefinition | string, mail: TaskMail) => sendTask(await open(), definition(task), mail),
     async awaitReply(task: TaskDefinition | TaskReceipt | string, options?: { task?: TaskDefinition }) {
       const isReceipt = typeof task === "object" && "taskId" in task;
@@ -295,4 +295,6 @@ export function composeKit<const AgentName extends string>(
     close,
     [Symbol.asyncDispose]: close,
   };
+  kitOpeners.set(kit, open);
+  return kit;
 }

@@ -15,10 +15,10 @@ import { messagesByDisposition } from "../ledger/messages.ts";
 import { isPostgresUrl } from "../ledger/postgres/url.ts";
 import { consoleLogger } from "../log.ts";
 import { defaultBlobs, openDatabase } from "../open-kit.ts";
-import { discardMessage, releaseMessage } from "../worker/release.ts";
+import { discardMessage, releaseMessage, type ReleaseOptions } from "../worker/release.ts";
 import { type Command, type CommandIo, UsageError } from "./command.ts";
 
-const LEDGER = "LEDGER is the path of a SQLite file, or a postgres:// URL, as in createEmailKit.\n";
+export const LEDGER = "LEDGER is the path of a SQLite file, or a postgres:// URL, as in createEmailKit.\n";
 
 const RENDERERS = {
   text: traceAsText,
@@ -147,7 +147,7 @@ ${LEDGER}`,
   },
 };
 
-async function release(opened: Ledger, blobs: BlobStore, id: string, by: { actor?: string }) {
+export async function release(opened: Ledger, blobs: BlobStore, id: string, options?: ReleaseOptions) {
   const deps = {
     ledger: opened,
     blobs,
@@ -165,11 +165,11 @@ async function release(opened: Ledger, blobs: BlobStore, id: string, by: { actor
       serve: async () => ({ kind: "waiting" as const }),
     },
   };
-  return releaseMessage(deps, id, by);
+  return releaseMessage(deps, id, options);
 }
 
 /** Opens a ledger that is there: a typing error makes no new one. */
-async function withLedger(
+export async function withLedger(
   io: CommandIo,
   given: string,
   work: (ledger: Ledger, blobs: BlobStore) => Promise<number>,
@@ -187,7 +187,7 @@ async function withLedger(
   }
 }
 
-function exactly(given: readonly string[], ...names: string[]): [string, string, ...string[]] {
+export function exactly(given: readonly string[], ...names: string[]): [string, string, ...string[]] {
   if (given.length !== names.length) throw new UsageError(`Give ${names.join(" ")}.`);
   return given as [string, string, ...string[]];
 }

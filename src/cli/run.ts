@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { packageVersion } from "../version.ts";
 import { type Command, type CommandIo, UsageError } from "./command.ts";
 import { devCommand } from "./dev.ts";
 import { auditCommand, exportCommand, quarantineCommand, traceCommand } from "./ledger.ts";
+import { mcpCommand } from "./mcp.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   dev: devCommand,
@@ -9,6 +10,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   audit: auditCommand,
   export: exportCommand,
   quarantine: quarantineCommand,
+  mcp: mcpCommand,
 };
 
 /** Runs one command line. Resolves with the exit code: 0, 1 where the command failed, 2 where it was not understood. */
@@ -48,9 +50,4 @@ function overview(): string {
 
 function isParseArgsError(error: unknown): boolean {
   return error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,5 +1,6 @@
 import type { Agent } from "../accounts/agent.ts";
 import type { BlobStore } from "../blobs/blobs.ts";
+import { EmailKitError } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import type { InboundRules } from "../policy/inbound.ts";
@@ -35,3 +36,13 @@ export interface OpenKit {
 
 /** Opens the kit at the first call, and answers with the same one after. */
 export type OpenKitOnce = () => Promise<OpenKit>;
+
+/** How each kit that users have is opened, for what else is built on it. */
+export const kitOpeners = new WeakMap<object, OpenKitOnce>();
+
+/** @throws EmailKitError `INVALID_CONFIG` for what `createEmailKit` did not make. */
+export async function openKitOf(kit: object): Promise<OpenKit> {
+  const open = kitOpeners.get(kit);
+  if (!open) throw new EmailKitError("INVALID_CONFIG", "That is no kit: give what createEmailKit returned.");
+  return open();
+}

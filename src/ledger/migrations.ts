@@ -1,6 +1,7 @@
 import { EmailKitError } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { one } from "./database.ts";
+import { TICKETS_GRAPH } from "./tasks.ts";
 
 /** Refuses what would change the past, so that no slip does. Whoever owns the database can drop these: for that there is the chain of seals. */
 function appendOnly(table: string, columns: string): string {
@@ -44,6 +45,7 @@ const MIGRATIONS = [
     outcome_json TEXT
   ) STRICT;
   CREATE INDEX tasks_by_thread ON tasks (thread_id, name);
+  CREATE INDEX tickets ON tasks (agent, created_at) WHERE graph = '${TICKETS_GRAPH}';
   CREATE INDEX tasks_expecting ON tasks (agent, created_at) WHERE expects_json IS NOT NULL AND settled_at IS NULL;
   CREATE INDEX tasks_resend ON tasks (resend_at) WHERE resend_at IS NOT NULL AND settled_at IS NULL;
   CREATE INDEX tasks_step ON tasks (step_at) WHERE step_at IS NOT NULL AND settled_at IS NULL;

@@ -79,6 +79,9 @@ export interface TaskRecord {
   outcome: StoredOutcome | null;
 }
 
+/** In the place of a graph's name, for tasks that are sent from outside of any. */
+export const TICKETS_GRAPH = "langgraph-email/mcp";
+
 interface TaskRow {
   id: string;
   name: string;
@@ -211,6 +214,16 @@ export async function dueTasks(
   const rows = await sql.all<TaskRow>(
     `SELECT ${COLUMNS} FROM tasks WHERE settled_at IS NULL AND deadline_at <= :now ${which === "all" ? "" : notSent} ORDER BY deadline_at LIMIT :limit`,
     { now, limit },
+  );
+  return rows.map(fromRow);
+}
+
+/** What an agent has asked for from outside of any graph, newest first. */
+export async function ticketsOf(sql: Sql, agent: string, limit: number): Promise<TaskRecord[]> {
+  const rows = await sql.all<TaskRow>(
+    // Written out, or SQLite would not see that the index is about these.
+    `SELECT ${COLUMNS} FROM tasks WHERE graph = '${TICKETS_GRAPH}' AND agent = :agent ORDER BY created_at DESC LIMIT :limit`,
+    { agent, limit },
   );
   return rows.map(fromRow);
 }

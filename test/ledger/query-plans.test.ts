@@ -25,7 +25,7 @@ import { openRequests } from "../../src/ledger/requests.ts";
 import { openSqlite } from "../../src/ledger/sqlite.ts";
 import { suppressionsOf } from "../../src/ledger/suppressions.ts";
 import { findRefusal, forgetRefusals, openReview, openReviews } from "../../src/ledger/reviews.ts";
-import { dueTasks, nextDeadline, settleTask } from "../../src/ledger/tasks.ts";
+import { dueTasks, nextDeadline, settleTask, ticketsOf } from "../../src/ledger/tasks.ts";
 import { nextThreadTime, readyThreads, stalledThreads } from "../../src/ledger/threads.ts";
 import { openWaits } from "../../src/ledger/waits.ts";
 import { collectLog, thread } from "../support/desk.ts";
@@ -152,6 +152,7 @@ const QUERIES: Record<string, (sql: Sql) => Promise<unknown>> = {
   "dueTasks, all": (sql) => dueTasks(sql, { now, limit: 100, which: "all" }),
   "dueTasks, not sent": (sql) => dueTasks(sql, { now, limit: 100, which: "not-sent" }),
   nextDeadline,
+  ticketsOf: (sql) => ticketsOf(sql, "desk", 20),
   dueRows: (sql) => dueRows(sql, { agents, now, limit: 20 }),
   leaseRows: (sql) => leaseRows(sql, ["no-such-mail"], { holder: "h", until: now, countedAt: null }),
   queuedMails: (sql) => queuedMails(sql, agents),

@@ -2,7 +2,7 @@ import { agentNamed } from "../../accounts/agent.ts";
 import { EmailKitError } from "../../errors.ts";
 import { appendEvent, ofTask } from "../../ledger/events.ts";
 import { assignMessage, type MessageRecord, unmatchedSince } from "../../ledger/messages.ts";
-import type { FailedOutcome, StoredReply } from "../../ledger/outcome.ts";
+import type { FailedOutcome, StoredOutcome, StoredReply } from "../../ledger/outcome.ts";
 import { type Expectation, findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { registerThread } from "../../ledger/threads.ts";
 import { parseMail } from "../../mail/parse.ts";
@@ -47,10 +47,12 @@ export type MailOutcome =
 export async function awaitMail(kit: OpenKit, expectation: MailExpectation): Promise<MailOutcome> {
   const node = currentNode("awaitMail", kit.ledger.id);
   requireDurable(node, "awaitMail");
-  agentNamed(kit.agents, expectation.agent);
-  const task = await expect(kit, node, expectation);
+  const task = await expectMail(kit, node, expectation);
   const { outcomes } = await waitFor(kit, node, { id: beginWait(node, [task.id], "all"), tasks: [task], until: "all" });
-  const outcome = outcomes[0]!;
+  return mailOutcome(outcomes[0]!);
+}
+
+export function mailOutcome(outcome: StoredOutcome): MailOutcome {
   if (outcome.kind === "replied") {
     const { kind: _, grade: __, data, ...mail } = outcome;
     return { kind: "received", ...mail, ...(data as ExpectedMail) };
@@ -59,8 +61,17 @@ export async function awaitMail(kit: OpenKit, expectation: MailExpectation): Pro
   throw new EmailKitError("LEDGER_FAILED", `A wait for a mail cannot end as ${outcome.kind}.`);
 }
 
-/** The ledger's record of the wait: made once, and settled at once where the mail is already there. */
-async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectation): Promise<TaskRecord> {
+/**
+ * The ledger's record of the wait: made once, and settled at once where the mail is already there.
+ * @param name Of the task that it is.
+ */
+export async function expectMail(
+  kit: OpenKit,
+  node: CurrentNode,
+  expectation: MailExpectation,
+  name = "await_mail",
+): Promise<TaskRecord> {
+  agentNamed(kit.agents, expectation.agent);
   const { db } = kit.ledger;
   const expects = { from: [expectation.from ?? []].flat(), subject: expectation.subject ?? "" };
   const { threadId, nodeTaskId, toolCallId } = node;
@@ -69,8 +80,8 @@ async function expect(kit: OpenKit, node: CurrentNode, expectation: MailExpectat
   await node.stored;
   const known = await findTask(db, id);
   if (known) return known;
-  const about = { id, name: "await_mail", agent: expectation.agent, graph: node.run.graph, threadId };
-  return withSpan("await_mail", { attributes: aboutTask(about) }, ({ traceparent }) =>
+  const about = { id, name, agent: expectation.agent, graph: node.run.graph, threadId };
+  return withSpan(name, { attributes: aboutTask(about) }, ({ traceparent }) =>
     createExpecting(kit, node, expectation, { ...about, expects, traceparent }),
   );
 }

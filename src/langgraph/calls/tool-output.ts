@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { EmailKitError, type EmailKitErrorCode } from "../../errors.ts";
+import type { StoredOutcome } from "../../ledger/outcome.ts";
 import { spotlight } from "../../policy/injection-score.ts";
-import type { Outcome } from "./outcome.ts";
 
 /** Characters of others' text in one result: about a thousand tokens, before the marks. */
 const LONGEST_TEXT = 4_000;
@@ -37,7 +37,7 @@ export function toolResult(facts: Record<string, unknown>, text?: string, from =
 }
 
 /** What a model is told of an outcome. */
-export function describeOutcome(outcome: Outcome<unknown>, facts: Record<string, unknown> = {}): string {
+export function describeOutcome(outcome: StoredOutcome, facts: Record<string, unknown> = {}): string {
   const of = { outcome: outcome.kind, ...facts };
   switch (outcome.kind) {
     case "replied":

@@ -4,7 +4,7 @@ import { EmailKitError } from "../../errors.ts";
 import { findTask } from "../../ledger/tasks.ts";
 import { hasScope, type Scope } from "../../policy/permission.ts";
 import type { OpenKit, OpenKitOnce } from "../context.ts";
-import { awaitMail, type MailOutcome } from "./await-mail.ts";
+import { awaitMail, type MailExpectation, type MailOutcome } from "./await-mail.ts";
 import { awaitReply } from "./await-reply.ts";
 import { defineTask } from "./define-task.ts";
 import { currentNode } from "./node.ts";
@@ -17,8 +17,8 @@ import { answerErrors, describeOutcome, toolResult } from "./tool-output.ts";
 /** Tools with which a model works by mail as one agent. */
 export type EmailTools = ReturnType<typeof createTools>;
 
-const text = (description: string) => ({ type: "string", description }) as const;
-const number = (description: string) => ({ type: "integer", minimum: 0, description }) as const;
+export const text = (description: string) => ({ type: "string", description }) as const;
+export const number = (description: string) => ({ type: "integer", minimum: 0, description }) as const;
 
 const MAIL = {
   to: text("Mail address of the one person or agent who is asked."),
@@ -32,8 +32,16 @@ const EXPECTED = {
 } as const;
 const MAIL_ID = text("The id of a mail, as search_mail gives it.");
 
-/** What a model may call, with what its inputs are and which scope it takes. */
-const SPECS = {
+/** What a tool is for, which inputs it takes, and which scope. */
+export interface ToolSpec {
+  scope: Scope;
+  description: string;
+  properties: Readonly<Record<string, object>>;
+  required: readonly string[];
+}
+
+/** What a model may call. */
+export const SPECS = {
   delegate_by_email: {
     scope: "send",
     description:
@@ -88,17 +96,14 @@ const SPECS = {
     properties: { mail: MAIL_ID, from: number("From which character on, where an earlier call was cut.") },
     required: ["mail"],
   },
-} as const satisfies Record<
-  string,
-  { scope: Scope; description: string; properties: object; required: readonly string[] }
->;
+} as const satisfies Record<string, ToolSpec>;
 
 type ToolName = keyof typeof SPECS;
 /** As the schema has let them through. */
-type Input = Record<string, string> & { from?: string };
+export type Input = Record<string, string> & { from?: string };
 type Work = (kit: OpenKit, agent: Agent, input: Input) => Promise<string>;
 
-const WORK: Record<ToolName, Work> = {
+export const WORK: Record<ToolName, Work> = {
   async delegate_by_email(kit, agent, input) {
     return describeOutcome(await awaitReply(kit, await send(kit, agent, "delegate_by_email", input)));
   },
@@ -116,26 +121,10 @@ const WORK: Record<ToolName, Work> = {
     return describeOutcome(await awaitReply(kit, receipt), { task: task.id });
   },
   async await_mail(kit, agent, input) {
-    const outcome = await expect(kit, agent, input);
-    if (outcome.kind !== "received") return toolResult({ outcome: outcome.kind });
-    const body = readableText(outcome, "stranger");
-    const facts = { outcome: "received", from: outcome.from };
-    if (body === undefined) return toolResult({ ...facts, note: UNSAFE });
-    return toolResult(facts, `Subject: ${outcome.subject}\n\n${body}`);
+    return describeMail(await awaitMail(kit, expectation(agent, input)));
   },
   async read_verification_code(kit, agent, input) {
-    const outcome = await expect(kit, agent, input);
-    if (outcome.kind !== "received") return toolResult({ outcome: outcome.kind });
-    const { code, link, expiresAt } = outcome.verification;
-    const none = code === undefined && link === undefined;
-    return toolResult({
-      outcome: "received",
-      from: outcome.from,
-      code,
-      link,
-      expiresAt,
-      ...(none && { note: "The mail has no code and no link that is one for sure. search_mail shows it." }),
-    });
+    return describeCode(await awaitMail(kit, expectation(agent, input)));
   },
   async reply(kit, agent, input) {
     const { to, held } = await replyMail(kit, agent, { mail: input["mail"]!, body: input["body"]! });
@@ -173,8 +162,31 @@ async function send(kit: OpenKit, agent: Agent, name: ToolName, input: Input): P
 /** A model thinks between its call for the code and its call for the mail. */
 const CAME_BEFORE = "5 min";
 
-async function expect(kit: OpenKit, { name: agent }: Agent, { from, subject }: Input): Promise<MailOutcome> {
-  return awaitMail(kit, { agent, since: CAME_BEFORE, ...(from && { from }), ...(subject && { subject }) });
+export function expectation({ name: agent }: Agent, { from, subject }: Input): MailExpectation {
+  return { agent, since: CAME_BEFORE, ...(from && { from }), ...(subject && { subject }) };
+}
+
+export function describeMail(outcome: MailOutcome): string {
+  if (outcome.kind !== "received") return toolResult({ outcome: outcome.kind });
+  const body = readableText(outcome, "stranger");
+  const facts = { outcome: "received", from: outcome.from };
+  if (body === undefined) return toolResult({ ...facts, note: UNSAFE });
+  return toolResult(facts, `Subject: ${outcome.subject}\n\n${body}`);
+}
+
+/** Nothing of the mail but what it was waited for. */
+export function describeCode(outcome: MailOutcome): string {
+  if (outcome.kind !== "received") return toolResult({ outcome: outcome.kind });
+  const { code, link, expiresAt } = outcome.verification;
+  const none = code === undefined && link === undefined;
+  return toolResult({
+    outcome: "received",
+    from: outcome.from,
+    code,
+    link,
+    expiresAt,
+    ...(none && { note: "The mail has no code and no link that is one for sure. search_mail shows it." }),
+  });
 }
 
 /** Those that the agent's scopes allow. */
