@@ -81,7 +81,7 @@ export async function expectMail(
   const known = await findTask(db, id);
   if (known) return known;
   const about = { id, name, agent: expectation.agent, graph: node.run.graph, threadId };
-  return withSpan(name, { attributes: aboutTask(about) }, ({ traceparent }) =>
+  return withSpan("await_mail", { attributes: aboutTask(about) }, ({ traceparent }) =>
     createExpecting(kit, node, expectation, { ...about, expects, traceparent }),
   );
 }
