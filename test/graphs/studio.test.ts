@@ -36,7 +36,11 @@ it("npm run studio: the pipeline runs over HTTP, agents answer by mail, a person
     },
     15_000,
   );
-  await client.runs.wait(id, "pipeline", { command: { resume: { taskId, data: { approved: true } } } });
+  await client.runs.wait(id, "pipeline", {
+    command: { resume: { taskId, data: { approved: true } } },
+    // The run that has asked may not have ended yet.
+    multitaskStrategy: "enqueue",
+  });
   expect((await client.threads.getState(id)).values).toMatchObject({
     decision: "approved",
     findings: expect.arrayContaining([expect.objectContaining({ source: "survey, spring" })]),
