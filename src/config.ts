@@ -85,7 +85,7 @@ export interface Budgets {
   /** Of each agent without a `budget` of its own. Default: none. */
   agent?: Budget | BudgetPreset;
   /** Of each LangGraph thread: a graph that loops stops there. Default: none. */
-  run?: Budget;
+  thread?: Budget;
 }
 
 export interface EmailKitConfig<AgentName extends string = string, Task extends TaskDefinition = TaskDefinition> {
@@ -132,7 +132,7 @@ export interface EmailKitConfig<AgentName extends string = string, Task extends 
    */
   retry?: { tries?: number; first?: Duration };
   /** What becomes of a mail whose connection broke after it was handed over: "hold", or sent again with the same Message-ID after a time. Default: { resendAfter: "15 min" }. */
-  onUnknown?: "hold" | { resendAfter: Duration };
+  onDoubt?: "hold" | { resendAfter: Duration };
   /** Threads and requests that one worker works on at the same time. Default: 10. */
   concurrency?: number;
   /** The largest mail that is sent, in octets. Default: 10 MiB. */
@@ -149,7 +149,7 @@ export const DEFAULTS = {
   lease: "30 s",
   grace: "10 s",
   retry: { tries: 3, first: "2 s", maxMs: 300_000 },
-  onUnknown: { resendAfter: "15 min" },
+  onDoubt: { resendAfter: "15 min" },
   loops: { hops: 10, perPair: 60 },
   concurrency: 10,
   maxBytes: 10 * 1024 * 1024,
@@ -212,7 +212,7 @@ function readLimits(
   agent: string,
   own: boolean,
 ): Sending["limits"] {
-  const given = (["account", "domain", "agent", "run"] as const).flatMap((kind) => {
+  const given = (["account", "domain", "agent", "thread"] as const).flatMap((kind) => {
     const budget = budgets[kind];
     const name = kind === "agent" && own ? `agents.${agent}.budget` : `budgets.${kind}`;
     return budget === undefined ? [] : [[kind, readBudget(budget, name)] as const];
@@ -318,10 +318,10 @@ export function checkNumbers(config: Pick<EmailKitConfig, "concurrency" | "maxBy
   }
 }
 
-export function readUnknownPolicy(
-  policy: EmailKitConfig["onUnknown"],
+export function readDoubtPolicy(
+  policy: EmailKitConfig["onDoubt"],
 ): { kind: "resend"; afterMs: number } | { kind: "hold" } {
-  const value = policy ?? DEFAULTS.onUnknown;
+  const value = policy ?? DEFAULTS.onDoubt;
   return value === "hold" ? { kind: "hold" } : { kind: "resend", afterMs: durationMs(value.resendAfter) };
 }
 

@@ -152,8 +152,8 @@ export interface EmailKit<
    * To be called after the ledger was restored from a backup, before a worker starts: mails that seem to be due may have been sent since, and are held. Resolves with their
    * number. Mostly noticed without: by a file beside the ledger, by the identity of a PostgreSQL database, or by replies to what the ledger does not know.
    */
-  restored(): Promise<number>;
-  /** Mails of which nobody knows whether they were sent: after a restore, or with `onUnknown: "hold"`. A reply takes a mail off this list. */
+  holdAfterRestore(): Promise<number>;
+  /** Mails of which nobody knows whether they were sent: after a restore, or with `onDoubt: "hold"`. A reply takes a mail off this list. */
   doubtful(): Promise<DoubtfulMail[]>;
   /** Says of doubtful mails, all or those with these ids, that they were sent, or that they were not, and so go out now. Resolves with their number. */
   resolveDoubt(as: "sent" | "not-sent", ids?: readonly string[]): Promise<number>;

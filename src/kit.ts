@@ -16,7 +16,7 @@ import {
   readRetryPolicy,
   readBreaker,
   readLoops,
-  readUnknownPolicy,
+  readDoubtPolicy,
 } from "./config.ts";
 import type { EmailKit, StartOptions } from "./email-kit.ts";
 import { EmailKitError } from "./errors.ts";
@@ -77,7 +77,7 @@ export function composeKit<const AgentName extends string>(
   checkNumbers(config);
   if (config.calendar) readCalendar(config.calendar);
   const tasks = readTasks(config.tasks ?? [], config.calendar);
-  const onUnknown = readUnknownPolicy(config.onUnknown);
+  const onDoubt = readDoubtPolicy(config.onDoubt);
   const breaker = readBreaker(config.breaker);
   const loops = readLoops(config.loops);
   const inbound = readInbound(config.inbound);
@@ -105,7 +105,7 @@ export function composeKit<const AgentName extends string>(
       ...servers,
       resume: resumeThreads(kit, graphs, server),
       serve: serveInboxes(kit, inboxes, server),
-      onUnknown,
+      onDoubt,
       breaker,
       leaseMs,
       concurrency: config.concurrency ?? DEFAULTS.concurrency,
@@ -254,7 +254,7 @@ export function composeKit<const AgentName extends string>(
     held: async () => heldMails((await open()).ledger.db),
     approve: async (id, options) => decideHeld(await open(), id, { approved: true }, options),
     reject: async (id, reason, options) => decideHeld(await open(), id, { approved: false, reason }, options),
-    async restored() {
+    async holdAfterRestore() {
       const kit = await open();
       return kit.ledger.db.transaction((sql) => holdPending(sql, kit.clock(), "says the operator"));
     },

@@ -43,4 +43,4 @@ export interface Sending {
 }
 
 /** `run`: a LangGraph thread. */
-export type SendingUnit = "account" | "domain" | "agent" | "run";
+export type SendingUnit = "account" | "domain" | "agent" | "thread";

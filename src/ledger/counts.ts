@@ -7,7 +7,7 @@ export type Counted = "sent" | "bounced" | "complained" | "asked";
 /** Nothing looks further back. */
 const KEPT_MS = 8 * 86_400_000;
 
-/** Counts `n` in the minute that begins at `at`, for each unit: `account:…`, `domain:…`, `agent:…`, `run:…`. A negative number takes back. */
+/** Counts `n` in the minute that begins at `at`, for each unit: `account:…`, `domain:…`, `agent:…`, `thread:…`. A negative number takes back. */
 export async function addCounts(sql: Sql, units: ReadonlyMap<string, number>, kind: Counted, at: number) {
   let begun = false;
   for (const [unit, n] of units) {

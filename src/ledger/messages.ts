@@ -92,12 +92,12 @@ export async function earlierReplies(sql: Sql, taskId: string): Promise<string[]
 
 /** When the mail came in that settled a task; undefined where none did. */
 export async function settledByMailAt(sql: Sql, taskId: string): Promise<number | undefined> {
-  const row = await one<{ at: number | null }>(
-    sql,
-    "SELECT MIN(received_at) AS at FROM messages WHERE task_id = :taskId AND disposition = 'settled'",
+  // SQLite would look through all that have settled some task.
+  const rows = await sql.all<{ at: number; disposition: Disposition }>(
+    "SELECT received_at AS at, disposition FROM messages WHERE task_id = :taskId ORDER BY received_at",
     { taskId },
   );
-  return row?.at ?? undefined;
+  return rows.find(({ disposition }) => disposition === "settled")?.at;
 }
 
 export async function lateMessages(sql: Sql, taskId: string): Promise<MessageRecord[]> {

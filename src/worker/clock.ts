@@ -17,8 +17,8 @@ export function watchClock(clock: Clock): () => boolean {
 }
 
 /** Brings back what was put off to a time that the clock has left again. */
-export async function mendClock({ ledger, clock, leaseMs, onUnknown, log }: WorkerDeps): Promise<0> {
-  const longestMs = Math.max(SUBMIT_RETRY.maxMs, onUnknown.kind === "resend" ? onUnknown.afterMs : 0);
+export async function mendClock({ ledger, clock, leaseMs, onDoubt, log }: WorkerDeps): Promise<0> {
+  const longestMs = Math.max(SUBMIT_RETRY.maxMs, onDoubt.kind === "resend" ? onDoubt.afterMs : 0);
   const mended = await ledger.db.transaction((sql) => mendTimes(sql, { now: clock(), leaseMs, longestMs }));
   if (mended > 0) log.warn("The clock was put back; what waited for a time too far ahead is looked at now", { mended });
   return 0;

@@ -26,7 +26,7 @@ export interface WorkerDeps {
   newId: () => string;
   log: Logger;
   /** What becomes of a mail whose connection broke after it was handed over: sent again with the same Message-ID after `afterMs`, or held. */
-  onUnknown: { kind: "resend"; afterMs: number } | { kind: "hold" };
+  onDoubt: { kind: "resend"; afterMs: number } | { kind: "hold" };
   /** The largest mail that is composed. Octets. */
   maxBytes: number;
   /** What pauses an agent; undefined: nothing does. */

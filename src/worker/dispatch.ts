@@ -252,9 +252,9 @@ async function recordUnknown(deps: WorkerDeps, sql: Sql, row: OutboxRow, diagnos
   if (await submitProven(sql, row, now)) return;
   const reason = `It may or may not have been accepted: ${diagnostic}`;
   await markDoubtful(sql, row.id);
-  if (deps.onUnknown.kind === "hold") await markFailed(sql, row.id, "unknown", reason);
-  else await reschedule(sql, row.id, now + deps.onUnknown.afterMs, reason);
-  await auditMail(sql, row, "submission-unknown", now, { diagnostic, policy: deps.onUnknown.kind });
+  if (deps.onDoubt.kind === "hold") await markFailed(sql, row.id, "unknown", reason);
+  else await reschedule(sql, row.id, now + deps.onDoubt.afterMs, reason);
+  await auditMail(sql, row, "submission-unknown", now, { diagnostic, policy: deps.onDoubt.kind });
 }
 
 /** A process that died while it handed a mail over leaves the same doubt as a connection that broke then. */

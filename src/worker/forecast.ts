@@ -35,7 +35,7 @@ export async function forecast(
   for (const { kind, name, limits } of limited) {
     const before = sharing.filter((other) => unitsOf(other, null).some((unit) => unit.name === name));
     const ahead =
-      kind === "run"
+      kind === "thread"
         ? await queuedOfThread(sql, threadId!)
         : before.reduce((sum, other) => sum + (queued.get(other.name)?.recipients ?? 0), 0);
     const at = timeOfRoom(limits!, counts.get(name)!, { weight, ahead }, now);

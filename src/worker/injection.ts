@@ -86,7 +86,10 @@ async function askJudge(
     });
     return { band: await Promise.race([said, timeout.promise]), rule: "judge" };
   } catch (error) {
-    log.error("The judge of inbound mail failed: the mail is quarantined", { messageId: message.messageId, error });
+    log.error("The judge of inbound mail failed: the mail is quarantined", {
+      messageId: message.messageId,
+      error: String(error),
+    });
     return { band: "quarantine", rule: "judge-failed" };
   } finally {
     clearTimeout(timer);

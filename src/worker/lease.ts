@@ -69,7 +69,7 @@ export async function leaseDue(
       const full = units.find(
         ({ name, limits }) => limits !== undefined && !fits(limits, counts.get(name)!, weight, now),
       );
-      if (full?.kind === "run") {
+      if (full?.kind === "thread") {
         await postpone(sql, row.id, timeOfRoom(full.limits!, counts.get(full.name)!, { weight }, now) ?? NEVER);
       } else if (full) {
         open = open.filter((each) => !unitsOf(each, null).some(({ name }) => name === full.name));

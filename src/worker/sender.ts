@@ -13,7 +13,7 @@ export async function senderVerdict(
   try {
     return await inbound.verifySender(await blobs.get(raw));
   } catch (error) {
-    log.warn("A sender could not be verified", { messageId: message.messageId, error });
+    log.warn("A sender could not be verified", { messageId: message.messageId, error: String(error) });
     return "none";
   }
 }

@@ -12,17 +12,17 @@ import { reputationOf } from "./feedback.ts";
 import { forecast } from "./forecast.ts";
 import { accountUnit, agentUnit, unitsOf, unitTitle } from "./units.ts";
 
-/** How an agent's sending stands. Times are ISO 8601; numbers are recipients, but for `queued`. */
+/** How an agent's sending stands. Times are milliseconds since the epoch; other numbers are recipients, but for `queued`. */
 export interface SendingStatus {
   agent: string;
   /** Mails that wait to go out. */
   queued: number;
   /** Why one more mail would wait, and until when as far as one can tell; absent where it would go at once. */
-  waits?: { because: string; until?: string };
+  waits?: { because: string; until?: number };
   /** It sends nothing until `kit.resumeSending`. */
-  paused?: { reason: string; since: string };
+  paused?: { reason: string; since: number };
   /** Its provider takes less for a while. */
-  throttled?: { reason: string; until: string };
+  throttled?: { reason: string; until: number };
   /** Its budgets, the widest first: `of` such as `account desk@smtp.example.com`. */
   budgets: { of: string; window: "hour" | "24 hours"; used: number; limit: number }[];
   /** In the last seven days, or since `kit.resumeSending`. */
@@ -47,10 +47,10 @@ export async function sendingStatus(
       agent: agent.name,
       queued: queued.get(agent.name)?.mails ?? 0,
       ...(next.kind === "later" && {
-        waits: { because: next.because, ...(next.at !== undefined && { until: iso(next.at) }) },
+        waits: { because: next.because, ...(next.at !== undefined && { until: next.at }) },
       }),
-      ...(paused && { paused: { reason: paused.reason, since: iso(paused.since) } }),
-      ...(throttled && { throttled: { reason: throttled.reason, until: iso(throttled.until!) } }),
+      ...(paused && { paused: { reason: paused.reason, since: paused.since } }),
+      ...(throttled && { throttled: { reason: throttled.reason, until: throttled.until! } }),
       budgets: await budgetsOf(sql, agent, now),
       reputation: await reputationOf(sql, agentUnit(agent.name), now),
       domainReputation: await reputationOf(sql, `domain:${agent.sending.domain}`, now),
@@ -114,8 +114,4 @@ export async function unsuppress(sql: Sql, given: string, { now, actor }: Act): 
   const by = actor === undefined ? {} : { actor };
   await appendEvent(sql, { at: now, kind: "unsuppressed", to: [address], ...by, data: {} });
   return true;
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
 }

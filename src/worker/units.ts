@@ -17,7 +17,7 @@ export function agentUnit(agent: string): string {
   return `agent:${agent}`;
 }
 
-/** What a mail of this agent counts for, the widest first. A run is counted only where it is limited: there is no end of them. */
+/** What a mail of this agent counts for, the widest first. A thread is counted only where it is limited: there is no end of them. */
 export function unitsOf(agent: Agent, threadId: string | null): Unit[] {
   const { domain, limits } = agent.sending;
   const unit = (kind: SendingUnit, name: string): Unit => ({ kind, name, limits: limits[kind] });
@@ -25,7 +25,7 @@ export function unitsOf(agent: Agent, threadId: string | null): Unit[] {
     unit("account", accountUnit(agent)),
     unit("domain", `domain:${domain}`),
     unit("agent", agentUnit(agent.name)),
-    ...(limits.run && threadId !== null ? [unit("run", `run:${threadId}`)] : []),
+    ...(limits.thread && threadId !== null ? [unit("thread", `thread:${threadId}`)] : []),
   ];
 }
 

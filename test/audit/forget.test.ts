@@ -180,7 +180,7 @@ it("refuses while an answer to them is held, or may have been sent", async () =>
   const [answer] = await kit.held();
   await expect(kit.forget(ANN)).rejects.toMatchObject({ code: "ADDRESS_IN_USE" });
   await kit.approve(answer!.id);
-  await kit.restored();
+  await kit.holdAfterRestore();
   await expect(kit.forget(ANN)).rejects.toThrow("kit.resolveDoubt");
   await kit.resolveDoubt("not-sent");
   await kit.runOnce();

@@ -40,7 +40,7 @@ export function createWorld(life: Life) {
       log: silentLogger,
       lease: `${life.leaseMs} ms`,
       clock: () => Date.now() + life.ahead,
-      onUnknown: { resendAfter: `${life.resendMs} ms` },
+      onDoubt: { resendAfter: `${life.resendMs} ms` },
       retry: { first: "20 ms" },
     },
     instrumentedPorts(life),

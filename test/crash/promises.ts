@@ -63,7 +63,7 @@ const SECTIONS: readonly Section[] = [
       {
         match: /^(markSending:after|submit\.handover:after|smtp\.content|submit:after|dispatch(:begin$|:commit$|\.))/,
         holds:
-          "**The window.** The server may have the mail. With `onUnknown: { resendAfter }` it is sent again, with the same Message-ID and bytes, unless an answer has come; with `hold` a person decides.",
+          "**The window.** The server may have the mail. With `onDoubt: { resendAfter }` it is sent again, with the same Message-ID and bytes, unless an answer has come; with `hold` a person decides.",
       },
       { match: /^dispatch:committed$/, holds: "The mail is marked as submitted, and is not sent again." },
       {

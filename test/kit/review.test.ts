@@ -225,7 +225,7 @@ describe("a mail that is held", () => {
     await kit.runOnce();
     const question = toKim().find(({ raw }) => textOf(raw).includes("> a: "))!;
     await replyAs(mail, { from: "kim@a.example", mail: question, text: "yes" });
-    await kit.restored();
+    await kit.holdAfterRestore();
     await kit.approve((await kit.held())[1]!.id);
     await kit.runOnce();
     expect(toBoss().map(({ raw }) => /[ab]: 4111/.exec(textOf(raw))?.[0])).toEqual(["b: 4111"]);

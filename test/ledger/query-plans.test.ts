@@ -11,7 +11,14 @@ import { dueConfirmations, mayConfirm } from "../../src/ledger/confirmations.ts"
 import { addCounts, readCounts } from "../../src/ledger/counts.ts";
 import { readEvents } from "../../src/ledger/events.ts";
 import { currentHolds } from "../../src/ledger/holds.ts";
-import { earlierReplies, messagesByDisposition, recentMessages, unmatchedSince } from "../../src/ledger/messages.ts";
+import { tasksAsking } from "../../src/ledger/asked.ts";
+import {
+  earlierReplies,
+  messagesByDisposition,
+  recentMessages,
+  settledByMailAt,
+  unmatchedSince,
+} from "../../src/ledger/messages.ts";
 import {
   abandonedRows,
   dueRows,
@@ -175,6 +182,8 @@ const QUERIES: Record<string, (sql: Sql) => Promise<unknown>> = {
   "events of a thread": (sql) => readEvents(sql, { threadId: "t1" }),
   "events after": (sql) => readEvents(sql, { after: 10_000_000 }),
   "unsealed events": (sql) => sql.all("SELECT 1 AS found FROM events WHERE seal IS NULL LIMIT 1"),
+  tasksAsking: (sql) => tasksAsking(sql, "desk", "a@b.example", 10),
+  settledByMailAt: (sql) => settledByMailAt(sql, "no-such-task"),
   earlierReplies: (sql) => earlierReplies(sql, "no-such-task"),
   unmatchedSince: (sql) => unmatchedSince(sql, "desk", now),
   recentMessages: (sql) => recentMessages(sql, { agent: "desk", since: 0, dispositions: ["settled"], limit: 10 }),

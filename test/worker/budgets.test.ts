@@ -286,9 +286,9 @@ describe("budgets of several agents", () => {
     expect(delivered(people(4, "c.example"))).toBe(1);
   });
 
-  it("of a run hold back that thread alone", async () => {
+  it("of a thread hold back that thread alone", async () => {
     const clock = testClock();
-    const kit = deskKit(mail, { clock: clock.now, budgets: { run: { perHour: 2 } } });
+    const kit = deskKit(mail, { clock: clock.now, budgets: { thread: { perHour: 2 } } });
     await using _kit = kit;
     const graph = mailing(kit, "desk");
     await graph.invoke({ to: people(30) }, thread("t1"));

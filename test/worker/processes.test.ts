@@ -133,7 +133,7 @@ describe("a process that is killed", () => {
     await first.exit;
     const clock = testClock();
     const log = collectLog();
-    const { kit, graph } = openHere({ clock: clock.now, log, onUnknown: { resendAfter: "5 min" } });
+    const { kit, graph } = openHere({ clock: clock.now, log, onDoubt: { resendAfter: "5 min" } });
     clock.advance(1_000);
     await kit.runOnce();
     expect(mail.mails("boss@b.example")).toEqual([]);

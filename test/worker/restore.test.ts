@@ -125,7 +125,7 @@ describe("a ledger that was restored from a backup", () => {
     mail.deliver("From: who@c.example\r\nSubject: Work\r\n\r\nPlease work.\r\n", "desk@a.example");
     await using desk = openDesk(saver);
     desk.kit.serveInbox("desk", desk.graph, { from: "anyone", input: () => ({}), reply: () => ({ text: "done" }) });
-    expect(await desk.kit.restored()).toBe(1);
+    expect(await desk.kit.holdAfterRestore()).toBe(1);
     await desk.kit.runOnce();
     const [kept] = await desk.kit.messages("quarantined");
     expect(kept).toMatchObject({ sender: "who@c.example", reason: expect.stringContaining("may have been answered") });

@@ -31,7 +31,7 @@ const ids = () => received().map((each) => each.header("message-id"));
 
 describe("a connection that is lost after the final dot", () => {
   it("leaves the outcome unknown; the same bytes go out again after the configured time", async () => {
-    await using desk = await parked({ onUnknown: { resendAfter: "5 min" } });
+    await using desk = await parked({ onDoubt: { resendAfter: "5 min" } });
     mail.faults.loseAfterData = 1;
     await desk.kit.runOnce();
     expect(received()).toEqual([]);
@@ -47,7 +47,7 @@ describe("a connection that is lost after the final dot", () => {
   });
 
   it("where the server had taken it: the second copy has the same Message-ID, and one outcome", async () => {
-    await using desk = await parked({ onUnknown: { resendAfter: "5 min" } });
+    await using desk = await parked({ onDoubt: { resendAfter: "5 min" } });
     mail.faults.dropAfterData = 1;
     await desk.kit.runOnce();
     desk.clock.advance(5 * MINUTE + 1);
@@ -66,8 +66,8 @@ describe("a connection that is lost after the final dot", () => {
   it.each([
     ["sent again after a while", { resendAfter: "5 min" }],
     ["held", "hold"],
-  ] as const)("counts as submitted, and does not go out again, when its reply comes: %s", async (_, onUnknown) => {
-    await using desk = await parked({ onUnknown });
+  ] as const)("counts as submitted, and does not go out again, when its reply comes: %s", async (_, onDoubt) => {
+    await using desk = await parked({ onDoubt });
     mail.faults.dropAfterData = 1;
     await desk.kit.runOnce();
     await replyAs(mail, { from: "boss@b.example", mail: received()[0]!, text: "approved: yes" });
@@ -79,7 +79,7 @@ describe("a connection that is lost after the final dot", () => {
   });
 
   it("counts as submitted when it is asked back, though the task waits on", async () => {
-    await using desk = await parked({ onUnknown: { resendAfter: "5 min" } });
+    await using desk = await parked({ onDoubt: { resendAfter: "5 min" } });
     mail.faults.dropAfterData = 1;
     await desk.kit.runOnce();
     await replyAs(mail, { from: "boss@b.example", mail: received()[0]!, text: "Which laptops?" });
@@ -91,7 +91,7 @@ describe("a connection that is lost after the final dot", () => {
   });
 
   it("is held where the configuration says so, and expires unless it is answered", async () => {
-    await using desk = await parked({ onUnknown: "hold" });
+    await using desk = await parked({ onDoubt: "hold" });
     mail.faults.loseAfterData = 1;
     await desk.kit.runOnce();
     desk.clock.advance(13 * 24 * 60 * MINUTE);
