@@ -166,6 +166,52 @@ describe.each(configuredServers())("the transport on $name", (kind) => {
     for (let index = 0; index < 40; index++) if (index < 19 || index > 29) expect(seen).toContain(index);
   });
 
+  it("mails that another client marks as seen are read all the same, and once", async () => {
+    const account = desk();
+    const other = await client(account);
+    for (const subject of ["0", "1", "2"]) await other.append("INBOX", `Subject: ${subject}\r\n\r\nHello\r\n`);
+    await other.mailboxOpen("INBOX");
+    await other.messageFlagsAdd("1:2", ["\\Seen"]);
+    const { reader, subjects } = recorder();
+    const stop = new AbortController();
+    const watch = mailboxOf(account, { pollIntervalMs: 100 }).watch(reader, { signal: stop.signal });
+    cleanups.push(async () => {
+      stop.abort();
+      await watch;
+    });
+    await until("what was there", () => subjects().length === 3);
+    await other.append("INBOX", "Subject: 3\r\n\r\nHello\r\n", ["\\Seen"]);
+    await other.messageFlagsRemove("1:4", ["\\Seen"]);
+    await other.messageFlagsAdd("1:4", ["\\Seen"]);
+    await until("what came", () => subjects().length === 4);
+    // Another poll or two.
+    await sleep(300);
+    expect(subjects()).toEqual(["0", "1", "2", "3"]);
+  });
+
+  it("of mails that another client moves away meanwhile, those before and behind are read", async () => {
+    const account = desk();
+    const other = await client(account);
+    for (let index = 0; index < 40; index++) await other.append("INBOX", `Subject: ${index}\r\n\r\nHello\r\n`);
+    await other.mailboxCreate("Archive").catch(() => {});
+    await other.mailboxOpen("INBOX");
+    const { reader, stored, subjects } = recorder({
+      async onStore(count) {
+        if (count !== 5) return;
+        await other.messageMove("20:30", "Archive", { uid: true });
+        await other.messageMove("2", "Archive", { uid: true });
+        await other.append("INBOX", "Subject: 40\r\n\r\nHello\r\n");
+      },
+    });
+    const mailbox = mailboxOf(account);
+    await mailbox.drain(reader);
+    await mailbox.drain(reader);
+    const uids = stored.map(({ uid }) => uid);
+    expect(uids).toEqual([...new Set(uids)].toSorted((left, right) => left - right));
+    const seen = subjects().map(Number);
+    for (let index = 0; index <= 40; index++) if (index < 19 || index > 29) expect(seen).toContain(index);
+  });
+
   it("watching, with the connection cut again and again: each mail once", async () => {
     const account = desk();
     const { reader, subjects } = recorder();

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type BlobStore, EmailKitError } from "langgraph-email";
 import { memoryBlobs } from "../../src/blobs/memory.ts";
@@ -146,6 +149,14 @@ describe("a mail that is refused for now", () => {
     expect(await desk.kinds()).toEqual(["submission-deferred", "submitted"]);
   });
 
+  it("keeps no other mail from going out", async () => {
+    await using desk = await parked({}, "greylisted@b.example");
+    for (const id of ["t2", "t3"]) await desk.graph.invoke({ to: "boss@b.example" }, thread(id));
+    await desk.kit.runOnce();
+    expect(received()).toHaveLength(2);
+    expect((await desk.kinds()).toSorted()).toEqual(["submission-deferred", "submitted", "submitted"]);
+  });
+
   it("because the connection was lost before a byte of it went out, goes out once", async () => {
     await using desk = await parked();
     mail.faults.dropBeforeData = 1;
@@ -155,6 +166,38 @@ describe("a mail that is refused for now", () => {
     expect(received()).toHaveLength(1);
     expect((await desk.kinds()).at(-1)).toBe("submitted");
     expect(await desk.kinds()).not.toContain("submission-unknown");
+  });
+});
+
+describe("a server that withdraws STARTTLS", () => {
+  it("gets neither credentials nor mail in clear, and the mail goes out when it has it again", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "langgraph-email-starttls-"));
+    const ports = { smtpPort: 0, imapPort: 0 };
+    const start = async (starttls: boolean) => {
+      await mail.close();
+      mail = await startMailServer({ directory, starttls, ...ports });
+      Object.assign(ports, { smtpPort: mail.smtp.port, imapPort: mail.imap.port });
+      mail.account("boss@b.example");
+    };
+    await start(true);
+    const { address, imap, password } = mail.account("desk@a.example");
+    const { host, ca } = mail;
+    const smtp = { host, port: ports.smtpPort, tls: "starttls", ca, user: address, auth: { password } } as const;
+    await using desk = await parked({ agents: { desk: { address, imap, smtp } } });
+    await desk.kit.runOnce();
+    expect(received()).toHaveLength(1);
+
+    await start(false);
+    await desk.graph.invoke({ to: "boss@b.example" }, thread("t2"));
+    await desk.kit.runOnce();
+    expect(received()).toHaveLength(1);
+    expect(desk.log.codes()).toEqual(["SMTP_TLS_FAILED"]);
+
+    await start(true);
+    desk.clock.advance(60 * MINUTE);
+    await desk.kit.runOnce();
+    expect(received()).toHaveLength(2);
+    await rm(directory, { recursive: true });
   });
 });
 
