@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   // Graphs and runs
   GRAPH_NOT_ATTACHED: { retryable: false, summary: "The graph does not run under this kit." },
   RUN_NOT_DURABLE: { retryable: false, summary: "The run's checkpoints are not stored before mail goes out." },
+  GRAPH_CHANGED: { retryable: false, summary: "The graph no longer has the node that its thread waits in." },
   INTERRUPT_CAUGHT: { retryable: false, summary: "Something caught the interrupt of a wait." },
   THREAD_BUSY: { retryable: true, summary: "Another run holds the thread." },
   LEASE_LOST: { retryable: true, summary: "This run lost its thread to another one; its writes are refused." },

@@ -392,8 +392,13 @@ export async function countClarification(sql: Sql, task: TaskRecord, text: strin
 /** Takes back an outcome that the task's own schema refused: the task is open again, and whoever waits for it parks again. Resolves with false when that was done before. */
 export async function reopenTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    "UPDATE tasks SET outcome_json = NULL, outcome_kind = NULL, settled_at = NULL WHERE id = :id AND settled_at = :settledAt AND clarifications = :clarifications",
-    { id: task.id, settledAt: task.settledAt, clarifications: task.clarifications },
+    "UPDATE tasks SET outcome_json = NULL, outcome_kind = NULL, settled_at = NULL, reply_schema_json = :replySchema WHERE id = :id AND settled_at = :settledAt AND clarifications = :clarifications",
+    {
+      id: task.id,
+      settledAt: task.settledAt,
+      clarifications: task.clarifications,
+      replySchema: task.replySchema && JSON.stringify(task.replySchema),
+    },
   );
   if (changes === 0) return false;
   await putAsked(sql, task);

@@ -34,7 +34,7 @@ export async function accept<Reply>(
 ): Promise<Outcome<Reply> | undefined> {
   const result = await read(stored, definition, task);
   if (result.kind === "refused") {
-    await refuse(kit, task.id, result.answer, result.issues);
+    await refuse(kit, { ...task, replySchema: definition?.replySchema ?? task.replySchema }, result);
     // The wait goes on with what it is now.
     Object.assign(task, await findTask(kit.ledger.db, task.id));
     return undefined;
@@ -50,10 +50,15 @@ async function acknowledge(kit: OpenKit, task: TaskRecord, outcome: Outcome<unkn
 }
 
 /** Opens the task again and asks who answered for what is missing; when that was done often enough, the task ends as `unparseable`. */
-async function refuse(kit: OpenKit, taskId: string, answer: Answer, issues: string[]): Promise<void> {
+async function refuse(
+  kit: OpenKit,
+  { id: taskId, replySchema }: Pick<TaskRecord, "id" | "replySchema">,
+  { answer, issues }: { answer: Answer; issues: string[] },
+): Promise<void> {
   const { db } = kit.ledger;
   const now = kit.clock();
-  const task = (await findTask(db, taskId))!;
+  // The definition may have changed since it was mailed: from now on it is asked, and read, as it is now.
+  const task = { ...(await findTask(db, taskId))!, replySchema };
   const agent = kit.agents.get(task.agent);
   const asks = agent && mayClarify(task) && answer.kind === "replied";
   const mail = asks && (await composeClarification(kit, agent, task, answer, issues, now));

@@ -13,7 +13,7 @@ import { MADE_KEY, REQUEST_KEY, RUN_KEY, type EmailRun, type Trail } from "../ru
 import { closeWaits } from "./close-waits.ts";
 import { describeResume } from "./describe-resume.ts";
 import { type HeldThread, tryHoldThread } from "./thread-lease.ts";
-import { type DrivenGraph, readThreadState } from "./thread-state.ts";
+import { type DrivenGraph, readThreadState, requireWaitingNodes } from "./thread-state.ts";
 
 /** How a worker that stops ends its runs: `drain` at their next step, `abort` at once. */
 export interface StopSignals {
@@ -91,6 +91,7 @@ export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> 
     if (state.head === undefined && (waits.length > 0 || failed || (again && (await hasAsked(kit, drive))))) {
       throw noCheckpoint(drive);
     }
+    requireWaitingNodes(drive, state, waits);
     if (state.finished || !(again || waits.length > 0 || (state.limbo && state.head !== limboAt))) {
       if (failed) await recordSuccess(kit.ledger.db, drive.threadId, drive.name);
       return ran;

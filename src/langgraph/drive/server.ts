@@ -12,7 +12,7 @@ import { describeResume, type ResumeReason } from "./describe-resume.ts";
 import type { RequestThread } from "./request-thread.ts";
 import { fail, inProcessResume, type StopSignals } from "./in-process.ts";
 import { nextCommit, tryHoldThread } from "./thread-lease.ts";
-import type { DrivenGraph } from "./thread-state.ts";
+import { type DrivenGraph, requireWaitingNodes } from "./thread-state.ts";
 
 /**
  * What the worker needs of LangGraph's API server: a `Client` of `@langchain/langgraph-sdk` has it. `new Client()` reaches the server that
@@ -165,6 +165,7 @@ async function driveOnServer(kit: OpenKit, thread: ServerThread): Promise<boolea
     );
     const state = waits.length > 0 || again ? await stateOf(thread) : undefined;
     if (state && !state.head && (waits.length > 0 || failed)) throw noCheckpoint(thread);
+    if (state) requireWaitingNodes(thread, state, waits);
     const ending =
       !state || state.finished
         ? undefined

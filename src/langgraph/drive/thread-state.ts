@@ -1,4 +1,6 @@
 import type { BaseCheckpointSaver, StateSnapshot } from "@langchain/langgraph";
+import { EmailKitError } from "../../errors.ts";
+import type { WaitRecord } from "../../ledger/waits.ts";
 import { type AwaitReplyRequest, isAwaitReplyRequest } from "../calls/wait.ts";
 
 /** What the drive needs of a compiled graph; LangGraph's own type has more parameters than anyone wants to write. */
@@ -43,6 +45,23 @@ export async function readThreadState(graph: DrivenGraph, threadId: string): Pro
     limbo: snapshot.tasks.length > 0 && open.length === 0,
     finished: snapshot.tasks.length === 0 && snapshot.next.length === 0,
   };
+}
+
+/**
+ * What has nothing left to run can have no wait either that waits to be told: then the graph was changed meanwhile, and nobody would hear the answer.
+ * @throws EmailKitError `GRAPH_CHANGED`
+ */
+export function requireWaitingNodes(
+  { threadId, name }: { threadId: string; name: string },
+  state: { finished: boolean; head: string | undefined },
+  waits: readonly WaitRecord[],
+): void {
+  const lost = state.finished ? waits.find(({ checkpointId }) => checkpointId === state.head) : undefined;
+  if (!lost) return;
+  throw new EmailKitError(
+    "GRAPH_CHANGED",
+    `Thread ${threadId} waits in node "${lost.node}", which graph "${name}" no longer has. Bring it back, and keep what threads wait in until they have gone on; then kit.retry("${threadId}").`,
+  );
 }
 
 type Writes = readonly [string, string, unknown][];
