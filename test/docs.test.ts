@@ -16,6 +16,8 @@ const PAGES = [
   "outbound",
   "audit",
   "observability",
+  "agents-and-tools",
+  "patterns",
   ...["ten-lines", "approvals", "fan-out", "serverless", "deploy", "from-humanlayer"].map((page) => `guides/${page}`),
 ];
 const ROOT = join(import.meta.dirname, "..");

@@ -35,6 +35,8 @@ interface Version {
   /** A node before the one that asks. */
   before?: boolean;
   after?: string;
+  /** The waiting node's former name, under which it stays for the threads that wait in it. */
+  formerly?: string;
 }
 
 function graphOf(kit: EmailKit<"desk">, version: Version = {}) {
@@ -49,6 +51,11 @@ function graphOf(kit: EmailKit<"desk">, version: Version = {}) {
   for (const step of steps) graph.addNode(step, step === node ? ask : () => ({ ended: step }));
   for (const [place, step] of steps.entries()) graph.addEdge(steps[place - 1] ?? START, step);
   graph.addEdge(after, END);
+  const { formerly } = version;
+  if (formerly !== undefined) {
+    graph.addNode(formerly, ask).addEdge(formerly, after);
+    graph.addConditionalEdges(START, () => node, [node, formerly]);
+  }
   return kit.attach(name, graph.compile({ checkpointer: kit.checkpointer(saver) }));
 }
 
@@ -67,6 +74,7 @@ describe("a graph that has changed while it waited", () => {
   it.each<[string, Version]>([
     ["nodes before the waiting one", { before: true }],
     ["the node after it", { after: "other" }],
+    ["its node renamed, and kept under the old name", { node: "enquire", formerly: "ask" }],
   ])("goes on where it waits: %s", async (_, version) => {
     await ask({}, "price: 7");
     await using kit = kitOf();
