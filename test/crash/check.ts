@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
 import type { DeliveredMail, MailServer } from "../../src/dev/index.ts";
 import type { Life } from "./life.ts";
 import { ANSWERS, type SentReply } from "./people.ts";
+import { ledgerRows, storedResults } from "./stores.ts";
 
 const EXPECTED = { research: "replied 42", approval: "replied true", done: "replied 42, replied true, 7, 9, open" };
 const NODES = ["askLab", "askBoss", "askBids", "collect", "work"];
 /** Of each kind; a third one is called off only where the mail that asks has gone out. */
-const MAILS = /^answer,(cancellation,)?clarification,(task,?){7}$/;
+const MAILS = /^answer,(cancellation,)?clarification,(task,?){8}$/;
 
 /** What is seen from outside when a process has died. */
 export interface Wreck {
@@ -27,50 +27,37 @@ interface JournalEntry {
   node?: string;
 }
 
-export function inspectWreck({ directory }: Life): Wreck {
+export async function inspectWreck(life: Life): Promise<Wreck> {
+  const inWindow = await ledgerRows<{ id: string }>(life, "outbox", "SELECT id FROM outbox WHERE state = 'sending'");
   return {
-    inWindow: query<{ id: string }>(
-      `${directory}/mail.db`,
-      "outbox",
-      "SELECT id FROM outbox WHERE state = 'sending'",
-    ).map(({ id }) => id),
-    stored: storedResults(directory),
-    journal: readJournal(directory).length,
+    inWindow: inWindow.map(({ id }) => id),
+    stored: await storedResults(life),
+    journal: readJournal(life.directory).length,
     heldUntil: Math.max(
-      heldUntil(`${directory}/mail.db`, "leases", "holder IS NOT NULL"),
-      heldUntil(`${directory}/mail.db`, "outbox", "state IN ('leased', 'sending')"),
+      await heldUntil(life, "leases", "holder IS NOT NULL"),
+      await heldUntil(life, "outbox", "state IN ('leased', 'sending')"),
     ),
   };
 }
 
-function heldUntil(file: string, table: string, where: string): number {
-  return (
-    query<{ at: number | null }>(file, table, `SELECT MAX(lease_until) AS at FROM ${table} WHERE ${where}`)[0]?.at ?? 0
-  );
-}
-
-function storedResults(directory: string): string[] {
-  const rows = query<{ id: string }>(
-    `${directory}/checkpoints.db`,
-    "writes",
-    "SELECT DISTINCT task_id AS id FROM writes WHERE channel NOT IN ('__interrupt__', '__resume__', '__error__', '__error_source_node__')",
-  );
-  return rows.map(({ id }) => id);
+async function heldUntil(life: Life, table: string, where: string): Promise<number> {
+  const select = `SELECT MAX(lease_until) AS at FROM ${table} WHERE ${where}`;
+  return (await ledgerRows<{ at: number | null }>(life, table, select))[0]?.at ?? 0;
 }
 
 type Answering = { address: string; replies: readonly SentReply[] };
 
 /** Every claim that does not hold, in words. */
-export function check(
+export async function check(
   mail: MailServer,
   life: Life,
   found: { values: Record<string, unknown>; wrecks: readonly Wreck[]; people: readonly Answering[] },
-): string[] {
+): Promise<string[]> {
   return [
     ...checkState(found.values),
-    ...checkNodes(life.directory, found.wrecks),
-    ...checkMails(mail, life, found.wrecks),
-    ...checkLedger(life, found.people),
+    ...(await checkNodes(life, found.wrecks)),
+    ...(await checkMails(mail, life, found.wrecks)),
+    ...(await checkLedger(life, found.people)),
   ];
 }
 
@@ -81,9 +68,9 @@ function checkState(values: Record<string, unknown>): string[] {
 }
 
 /** No node whose result was stored has run twice. */
-function checkNodes(directory: string, wrecks: readonly Wreck[]): string[] {
+async function checkNodes(life: Life, wrecks: readonly Wreck[]): Promise<string[]> {
   const problems: string[] = [];
-  const journal = readJournal(directory);
+  const journal = readJournal(life.directory);
   const stored = new Set<string>();
   const before = new Map(wrecks.map((wreck) => [wreck.journal, wreck.stored]));
   for (const [place, { event, nodeTaskId, node }] of journal.entries()) {
@@ -92,7 +79,7 @@ function checkNodes(directory: string, wrecks: readonly Wreck[]): string[] {
     else if (stored.has(nodeTaskId)) problems.push(`nodes: ${node} ran again after its result was stored`);
   }
   const names = new Map(journal.filter(({ node }) => node).map(({ node, nodeTaskId }) => [nodeTaskId, node]));
-  const results = storedResults(directory).map((id) => names.get(id));
+  const results = (await storedResults(life)).map((id) => names.get(id));
   for (const name of NODES) {
     const times = results.filter((result) => result === name).length;
     if (times !== 1) problems.push(`nodes: ${times} results of ${name} are stored`);
@@ -110,10 +97,10 @@ interface Sent {
 }
 
 /** No mail went out twice, but where the process died in the window; and there with the same bytes. */
-function checkMails(mail: MailServer, life: Life, wrecks: readonly Wreck[]): string[] {
+async function checkMails(mail: MailServer, life: Life, wrecks: readonly Wreck[]): Promise<string[]> {
   const problems: string[] = [];
-  const outbox = query<Sent>(
-    `${life.directory}/mail.db`,
+  const outbox = await ledgerRows<Sent>(
+    life,
     "outbox",
     "SELECT id, kind, message_id, raw, state, envelope_json FROM outbox",
   );
@@ -156,33 +143,38 @@ function isTrue(row: Sent, seen: { copies: number; isRefused: boolean; isSilent:
 }
 
 /** No reply is lost, every task has one outcome, and nothing is left over. */
-function checkLedger({ directory }: Life, people: readonly Answering[]): string[] {
-  const file = `${directory}/mail.db`;
+async function checkLedger(life: Life, people: readonly Answering[]): Promise<string[]> {
   const problems: string[] = [];
-  const count = (table: string, where: string): number =>
-    query<{ n: number }>(file, table, `SELECT COUNT(*) AS n FROM ${table} WHERE ${where}`)[0]?.n ?? 0;
-  const expect = (what: string, found: number, expected: number) => {
+  const count = async (table: string, where: string): Promise<number> =>
+    (await ledgerRows<{ n: number }>(life, table, `SELECT COUNT(*) AS n FROM ${table} WHERE ${where}`))[0]?.n ?? 0;
+  const expect = async (what: string, counted: Promise<number> | number, expected: number) => {
+    const found = await counted;
     if (found !== expected) problems.push(`ledger: ${found} ${what}, not ${expected}`);
   };
   const replies = people.flatMap((person) => person.replies);
-  expect("replies by people", replies.length, Object.values(ANSWERS).flat().length);
+  await expect("replies by people", replies.length, Object.values(ANSWERS).flat().length);
   for (const { messageId } of replies)
-    expect(`records of ${messageId}`, count("messages", `message_id = '${messageId}'`), 1);
-  expect("tasks", count("tasks", "1"), 5);
-  expect("tasks called off", count("tasks", "outcome_kind = 'cancelled'"), 1);
-  expect("tasks replied to", count("tasks", "outcome_kind = 'replied'"), 4);
-  expect("mails that settled a task", count("messages", "disposition = 'settled'"), 4);
-  expect("requests", count("requests", "1"), 1);
-  expect("requests answered", count("requests", "state = 'answered'"), 1);
-  expect("waits", count("waits", "1"), 3);
-  expect("waits that were consumed", count("waits", "closed_as = 'consumed'"), 3);
-  expect("threads held", count("leases", "name LIKE 'thread:%' AND holder IS NOT NULL"), 0);
-  expect("threads that failed", count("threads", "failures > 0 OR stalled_at IS NOT NULL"), 0);
-  expect('"task-created" events', count("events", "kind = 'task-created'"), 5);
-  expect('"settled" events', count("events", "kind = 'settled'"), 5);
-  expect('"submitted" events', count("events", "kind = 'submitted'"), count("outbox", "state = 'submitted'"));
-  expect('"mailing-again" events', count("events", "kind = 'mailing-again'"), 2);
-  expect('"run-failed" events', count("events", "kind = 'run-failed'"), 0);
+    await expect(`records of ${messageId}`, count("messages", `message_id = '${messageId}'`), 1);
+  await expect("tasks", count("tasks", "TRUE"), 6);
+  await expect("tasks called off", count("tasks", "outcome_kind = 'cancelled'"), 1);
+  await expect("tasks replied to", count("tasks", "outcome_kind = 'replied'"), 5);
+  await expect("mails that settled a task", count("messages", "disposition = 'settled'"), 5);
+  await expect("requests", count("requests", "TRUE"), 1);
+  await expect("requests answered", count("requests", "state = 'answered'"), 1);
+  await expect("waits", count("waits", "TRUE"), 3);
+  await expect("waits that were consumed", count("waits", "closed_as = 'consumed'"), 3);
+  await expect("threads held", count("leases", "name LIKE 'thread:%' AND holder IS NOT NULL"), 0);
+  await expect("threads that failed", count("threads", "failures > 0 OR stalled_at IS NOT NULL"), 0);
+  await expect('"task-created" events', count("events", "kind = 'task-created'"), 5);
+  await expect('"settled" events', count("events", "kind = 'settled'"), 6);
+  await expect(
+    '"submitted" events',
+    count("events", "kind = 'submitted'"),
+    await count("outbox", "state = 'submitted'"),
+  );
+  await expect('"approved" events', count("events", "kind = 'approved'"), 1);
+  await expect('"mailing-again" events', count("events", "kind = 'mailing-again'"), 2);
+  await expect('"run-failed" events', count("events", "kind = 'run-failed'"), 0);
   return problems;
 }
 
@@ -193,16 +185,4 @@ function readJournal(directory: string): JournalEntry[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as JournalEntry);
-}
-
-/** Rows, or none where the file or the table is not there yet. */
-function query<Row>(file: string, table: string, statement: string): Row[] {
-  if (!existsSync(file)) return [];
-  const db = new DatabaseSync(file, { timeout: 1_000 });
-  try {
-    if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(table)) return [];
-    return db.prepare(statement).all() as Row[];
-  } finally {
-    db.close();
-  }
 }

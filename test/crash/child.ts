@@ -1,8 +1,9 @@
 import { enableCompileCache, flushCompileCache } from "node:module";
-import { DatabaseSync } from "node:sqlite";
 import { instrumentFiles } from "./files.ts";
 import { type Life, type LifeReport, THREAD } from "./life.ts";
 import { arm, seenPoints } from "./points.ts";
+import { noteSyncs } from "./power.ts";
+import { ledgerRows } from "./stores.ts";
 import { instrumentSockets } from "./wire.ts";
 
 enableCompileCache();
@@ -14,6 +15,7 @@ const MOST_LOOKS = 400;
 /** A process that may be killed: it lives one life after another, until it comes to a point at which it dies. */
 let current: Life | undefined;
 instrumentFiles(() => current?.directory);
+noteSyncs(() => current?.ledger);
 instrumentSockets((port) => {
   if (!current) return undefined;
   if (port === Number(new URL(current.accounts.desk.smtp).port)) return "smtp";
@@ -33,7 +35,8 @@ process.on("disconnect", () => process.exit());
 async function live(life: Life): Promise<LifeReport> {
   current = life;
   arm(life.kill);
-  const { kit, graph } = createWorld(life);
+  const world = createWorld(life);
+  const { kit, graph } = world;
   const config = { configurable: { thread_id: THREAD } };
   let failure: unknown;
   const work = async () => {
@@ -57,11 +60,12 @@ async function live(life: Life): Promise<LifeReport> {
   let seen = "";
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     if (failure !== undefined) throw failure as Error;
-    const { open, stored } = working ? { open: 1, stored: storedBy(life).stored } : storedBy(life);
+    const { open: left, stored } = await storedBy(life);
+    const open = working ? 1 : left;
     if (open === 0) {
       const state = await graph.getState(config);
       if (state.createdAt !== undefined && state.next.length === 0 && state.tasks.length === 0) {
-        await kit.close();
+        await world.close();
         const points = seenPoints();
         arm(undefined);
         // Who is killed leaves none.
@@ -79,23 +83,17 @@ async function live(life: Life): Promise<LifeReport> {
 }
 
 /** How much is left to be mailed, answered, waited for or run, and a text that changes when anything goes on. */
-function storedBy(life: Life): { open: number; stored: string } {
-  const db = new DatabaseSync(`${life.directory}/mail.db`, { timeout: 10_000 });
-  try {
-    if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'outbox'").get()) return { open: 1, stored: "" };
-    const row = db
-      .prepare(
-        `SELECT (SELECT COUNT(*) FROM outbox WHERE state NOT IN ('submitted', 'withdrawn', 'refused'))
-              + (SELECT COUNT(*) FROM requests WHERE state <> 'answered')
-              + (SELECT COUNT(*) FROM waits WHERE closed_at IS NULL)
-              + (SELECT COUNT(*) FROM leases WHERE name LIKE 'thread:%' AND holder IS NOT NULL) AS open,
-            (SELECT 'event ' || COALESCE(MAX(seq), 0) || ', ' FROM events)
-              || (SELECT COALESCE(group_concat(kind || ' ' || state, ', '), 'no mails') FROM outbox)
-              || (SELECT ', ' || COUNT(*) || ' waits closed' FROM waits WHERE closed_at IS NOT NULL) AS stored`,
-      )
-      .get();
-    return row as { open: number; stored: string };
-  } finally {
-    db.close();
-  }
+async function storedBy(life: Life): Promise<{ open: number; stored: string }> {
+  const [row] = await ledgerRows<{ open: number; stored: string }>(
+    life,
+    "outbox",
+    `SELECT (SELECT COUNT(*) FROM outbox WHERE state NOT IN ('submitted', 'withdrawn', 'refused'))
+          + (SELECT COUNT(*) FROM requests WHERE state <> 'answered')
+          + (SELECT COUNT(*) FROM waits WHERE closed_at IS NULL)
+          + (SELECT COUNT(*) FROM leases WHERE name LIKE 'thread:%' AND holder IS NOT NULL) AS open,
+        (SELECT 'event ' || COALESCE(MAX(seq), 0) || ', ' FROM events)
+          || (SELECT COALESCE(string_agg(kind || ' ' || state, ', ' ORDER BY id), 'no mails') FROM outbox)
+          || (SELECT ', ' || COUNT(*) || ' waits closed' FROM waits WHERE closed_at IS NOT NULL) AS stored`,
+  );
+  return row ?? { open: 1, stored: "" };
 }

@@ -3,11 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MailServer } from "../../src/dev/index.ts";
+import type { PostgresServer } from "../support/postgres.ts";
 import { check, inspectWreck, type Wreck } from "./check.ts";
 import type { createHosts, LifeEnd } from "./hosts.ts";
 import type { Life } from "./life.ts";
 import { ANSWERS, startPerson } from "./people.ts";
 import type { Kill } from "./points.ts";
+import { cutPower } from "./power.ts";
+import { setUpSaver } from "./stores.ts";
 
 /** What a run is to go through: the process dies at each of these in turn, and is started again. */
 export interface Plan extends Pick<Life, "restart" | "sabotage"> {
@@ -16,6 +19,8 @@ export interface Plan extends Pick<Life, "restart" | "sabotage"> {
   workers?: 1 | 2;
   /** For how many milliseconds the next process has to wait for what the killed one held. Default: 0. */
   held?: number;
+  /** The machine dies, not the process alone: of the ledger's commits, those are lost that were not synced to the disk. SQLite, and one process. */
+  power?: true;
   /** After how many milliseconds a mail in doubt is sent again: late enough, its answer comes first. Default: 100. */
   resend?: number;
 }
@@ -27,6 +32,8 @@ export interface RunResult {
   /** What does not hold; empty when all is well. */
   problems: string[];
   points: Record<string, number>;
+  /** How many bytes of the ledger power cuts have taken. */
+  lost: number;
   ms: number;
 }
 
@@ -40,9 +47,9 @@ const SHARED_LEASE_MS = 1_000;
 const PLACE = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 let runs = 0;
 
+/** @param world.postgres Where the ledger and the checkpoints are; without it they are in SQLite files. */
 export async function crashRun(
-  mail: MailServer,
-  hosts: ReturnType<typeof createHosts>,
+  { mail, hosts, postgres }: { mail: MailServer; hosts: ReturnType<typeof createHosts>; postgres?: PostgresServer },
   plan: Plan,
 ): Promise<RunResult> {
   const begin = performance.now();
@@ -54,9 +61,11 @@ export async function crashRun(
   };
   const life: Life = {
     directory,
+    ledger: postgres?.ledgerUrl() ?? join(directory, "mail.db"),
     accounts: { desk: account("desk"), lab: account("lab") },
     people: {
       boss: account("boss").address,
+      kim: account("kim").address,
       alice: account("alice").address,
       bob: account("bob").address,
       carol: account("carol").address,
@@ -69,6 +78,7 @@ export async function crashRun(
     resendMs: plan.resend ?? 100,
     ...(plan.sabotage && { sabotage: plan.sabotage }),
   };
+  if (postgres) await setUpSaver(life);
   const people = (Object.keys(ANSWERS) as (keyof typeof ANSWERS)[]).map((name) =>
     startPerson(mail, life.people[name], ANSWERS[name]),
   );
@@ -76,10 +86,12 @@ export async function crashRun(
   const helper = plan.workers === 2 ? hosts.live({ ...life, helps: true }, LIFE_MS) : undefined;
   let end: LifeEnd | undefined;
   let ahead = 0;
+  let lost = 0;
   for (const kill of [...plan.kills, undefined]) {
     end = await hosts.live({ ...life, ahead, ...(kill && { kill }) }, LIFE_MS);
     if (end.kind !== "killed") break;
-    const wreck = inspectWreck(life);
+    if (plan.power && !postgres) lost += cutPower(life.ledger);
+    const wreck = await inspectWreck(life);
     wrecks.push(wreck);
     // Who lives on has no other clock.
     if (!helper) ahead = Math.max(ahead, wreck.heldUntil - Date.now() - (plan.held ?? 0) + 1);
@@ -89,7 +101,7 @@ export async function crashRun(
   await Promise.all(people.map((person) => person.stop()));
   const problems =
     end?.kind === "ended"
-      ? check(mail, life, { values: end.values, wrecks, people })
+      ? await check(mail, life, { values: end.values, wrecks, people })
       : [end?.kind === "failed" ? end.error : `the run did not end within ${LIFE_MS} ms: ${end?.kind}`];
   problems.push(...people.flatMap(({ errors }) => errors.map((error) => `people: ${String(error)}`)));
   if (problems.length === 0) await rm(directory, { recursive: true });
@@ -97,6 +109,7 @@ export async function crashRun(
   return {
     plan,
     hit: wrecks.length,
+    lost,
     problems,
     points: end?.kind === "ended" ? end.points : {},
     ms: performance.now() - begin,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { crashRun, describeFailure, type Plan } from "./crash-run.ts";
 import { createHosts } from "./hosts.ts";
+import { hasPostgres, startPostgres } from "../support/postgres.ts";
 import { planOf, type Points } from "./plans.ts";
 import { describePoints } from "./promises.ts";
 
@@ -21,7 +22,7 @@ afterAll(async () => {
   await mail.close();
 });
 
-const run = (plan: Plan) => crashRun(mail, hosts, plan);
+const run = (plan: Plan) => crashRun({ mail, hosts }, plan);
 
 describe("processes that are killed at random points", () => {
   it(`lose nothing and do nothing twice, in ${RUNS} runs`, { timeout: 600_000 }, async () => {
@@ -53,9 +54,51 @@ describe("a process that is killed", () => {
     },
   );
 
+  it("at storeTogether.unhold, between a reviewer's answer and the release of the mail that was held for it", async () => {
+    const { hit, problems } = await run(once("storeTogether.unhold"));
+    expect(problems).toEqual([]);
+    expect(hit).toBe(1);
+  });
+
   it("is seen to mail twice where the ledger is not told before a mail is handed over", async () => {
     const { problems } = await run({ ...once("submit:after"), sabotage: "no-handover" });
     expect(problems.join("\n")).toMatch(/delivered 2 times, with 0 kills in the window/);
+  });
+});
+
+describe("a machine whose power is cut", () => {
+  const cut = (point: string): Plan => ({ restart: "worker", kills: [{ point, nth: 1 }], power: true });
+
+  // Each after commits that are not synced by themselves.
+  it.each(["saver.put(input):after", "recordResume:committed", "consumeWaits:committed", "give:committed"])(
+    "at %s",
+    async (point) => {
+      const { hit, problems, lost } = await run(cut(point));
+      expect(problems).toEqual([]);
+      expect(hit).toBe(1);
+      if (point !== "saver.put(input):after") expect(lost).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe.skipIf(!hasPostgres)("processes that share PostgreSQL", () => {
+  it("lose nothing and do nothing twice, in 4 runs", { timeout: 300_000 }, async () => {
+    const postgres = await startPostgres();
+    try {
+      const results = await Promise.all(
+        [1, 2].map(async (first) => {
+          const failed: string[] = [];
+          for (const seed of [first, first + 2]) {
+            const result = await crashRun({ mail, hosts, postgres }, planOf(points, seed));
+            if (result.problems.length > 0) failed.push(describeFailure(result, seed));
+          }
+          return failed;
+        }),
+      );
+      expect(results.flat().join("\n\n")).toBe("");
+    } finally {
+      await postgres.close();
+    }
   });
 });
 

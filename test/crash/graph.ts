@@ -1,14 +1,16 @@
 import { appendFileSync } from "node:fs";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
-import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
+import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres";
 import { defineTask, silentLogger, type TaskReceipt } from "langgraph-email";
 import { z } from "zod";
 import { fileBlobs } from "../../src/blobs/files.ts";
 import { composeKit } from "../../src/kit.ts";
+import { isPostgresUrl } from "../../src/ledger/postgres/url.ts";
 import { instrumentBlobs, instrumentedPorts, instrumentSaver } from "./instrument.ts";
 import type { Life } from "./life.ts";
 import { point } from "./points.ts";
+import { openSaver } from "./stores.ts";
 
 const research = defineTask("research", { reply: z.object({ answer: z.number() }) });
 const approval = defineTask("approval", { reply: z.object({ approved: z.boolean() }) });
@@ -24,19 +26,22 @@ const State = Annotation.Root({
 const LabState = Annotation.Root({ question: Annotation<string>, answer: Annotation<number> });
 
 /**
- * The kit and the graphs under test: two nodes that send and wait at the same time, one asks a served agent of the same kit and one a person; a join that
+ * The kit and the graphs under test: two nodes that send and wait at the same time, one asks a served agent of the same kit and one a person, whose mail is held until another one approves it; a join that
  * asks three more, of whom one cannot be reached and another one is asked instead; a node that waits for two of them, and calls the third one off; and the
  * agent's own graph.
  */
 export function createWorld(life: Life) {
-  const ledger = `${life.directory}/mail.db`;
+  const { ledger } = life;
+  const savers: ReturnType<typeof openSaver>[] = [];
   const note = (event: string, nodeTaskId: string, node?: string) =>
     appendFileSync(`${life.directory}/journal.jsonl`, `${JSON.stringify({ event, nodeTaskId, node })}\n`);
   const kit = composeKit(
     {
       ledger,
+      ...(isPostgresUrl(ledger) && { secret: "of all workers, to sign reply tokens" }),
       agents: life.accounts,
-      blobs: instrumentBlobs(fileBlobs(`${ledger}.blobs`)),
+      blobs: instrumentBlobs(fileBlobs(`${life.directory}/mail.db.blobs`)),
+      review: { personalData: "hold", reviewer: life.people.kim },
       log: silentLogger,
       lease: `${life.leaseMs} ms`,
       clock: () => Date.now() + life.ahead,
@@ -45,10 +50,11 @@ export function createWorld(life: Life) {
     },
     instrumentedPorts(life),
   );
-  const saver = () =>
-    kit.checkpointer(
-      instrumentSaver(SqliteSaver.fromConnString(`${life.directory}/checkpoints.db`), (id) => note("stored", id)),
-    );
+  const saver = () => {
+    const opened = openSaver(life);
+    savers.push(opened);
+    return kit.checkpointer(instrumentSaver(opened, (id) => note("stored", id)));
+  };
   const node =
     <S, U>(name: string, body: (state: S) => Promise<U>) =>
     async (state: S, config: RunnableConfig): Promise<U> => {
@@ -77,7 +83,7 @@ export function createWorld(life: Life) {
             from: "desk",
             to: life.people.boss,
             subject: "Laptops",
-            body: "May we buy 40?",
+            body: "May we buy 40, and pay with 4111 1111 1111 1111?",
           });
           const outcome = await kit.awaitReply(approval);
           return { approval: outcome.kind === "replied" ? `replied ${outcome.data.approved}` : outcome.kind };
@@ -124,5 +130,12 @@ export function createWorld(life: Life) {
     input: ({ text }) => ({ question: text }),
     reply: ({ answer }) => ({ data: { answer } }),
   });
-  return { kit, graph };
+  return {
+    kit,
+    graph,
+    async close() {
+      await kit.close();
+      for (const opened of savers) if (opened instanceof PostgresSaver) await opened.end();
+    },
+  };
 }

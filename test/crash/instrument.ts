@@ -1,5 +1,4 @@
-import type { PendingWrite } from "@langchain/langgraph-checkpoint";
-import type { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
+import type { BaseCheckpointSaver, PendingWrite } from "@langchain/langgraph-checkpoint";
 import type { BlobStore } from "../../src/blobs/blobs.ts";
 import type { KitPorts } from "../../src/open-kit.ts";
 import type { Database, Sql, SqlParameters } from "../../src/ledger/database.ts";
@@ -108,13 +107,16 @@ export function instrumentBlobs(blobs: BlobStore): BlobStore {
 }
 
 /** @param onResult Called when a node's result is stored, with LangGraph's id of the node run. */
-export function instrumentSaver(saver: SqliteSaver, onResult: (nodeTaskId: string) => void): SqliteSaver {
+export function instrumentSaver<Saver extends BaseCheckpointSaver>(
+  saver: Saver,
+  onResult: (nodeTaskId: string) => void,
+): Saver {
   const getTuple = saver.getTuple.bind(saver);
   const put = saver.put.bind(saver);
   const putWrites = saver.putWrites.bind(saver);
   saver.getTuple = (config) => after("saver.getTuple", () => getTuple(config));
-  saver.put = (config, checkpoint, metadata) =>
-    around(`saver.put(${metadata.source})`, () => put(config, checkpoint, metadata));
+  saver.put = (config, checkpoint, metadata, versions) =>
+    around(`saver.put(${metadata.source})`, () => put(config, checkpoint, metadata, versions));
   saver.putWrites = (config, writes, nodeTaskId) => {
     const kind = kindOf(writes);
     return around(`saver.putWrites(${kind})`, async () => {

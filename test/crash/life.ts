@@ -4,6 +4,8 @@ import type { Kill } from "./points.ts";
 /** What one process is asked to do: to bring the thread to its end, unless it is killed. */
 export interface Life {
   directory: string;
+  /** A file in the directory, or a schema of a PostgreSQL database. */
+  ledger: string;
   accounts: Record<"desk" | "lab", { address: string; smtp: string; imap: string }>;
   people: Record<Person, string>;
   /** Who takes up a thread that has begun: the workers alone, or a user who runs it on as well. */

@@ -4,6 +4,8 @@ import { replyAs } from "../../src/testing/reply-as.ts";
 /** Who is asked by mail, and what they answer to their first mail, their second, and so on. */
 export const ANSWERS = {
   boss: ["approved: yes"],
+  // Decides on the mail to the boss, which is held for it.
+  kim: ["Yes, approved."],
   // Asks back first, and is then told what is missing.
   alice: ["Which chairs do you mean?", "price: 7"],
   bob: ["price: 9"],

@@ -17,10 +17,15 @@ export function planOf(points: Points, seed: number): Plan {
     const point = names[Math.floor(random() * names.length)]!;
     return { point, nth: 1 + Math.floor(random() * Math.min(points[point]!.times, MOST)) };
   });
+  const circumstances = random();
   return {
     restart: random() < 0.5 ? "worker" : "invoke",
     kills: [...killsBefore(points, kills[0]!.point), ...kills],
-    ...(random() < 0.2 ? { workers: 2 as const } : random() < 0.25 && { held: 500 }),
+    ...(circumstances < 0.2
+      ? { workers: 2 }
+      : circumstances < 0.4
+        ? { held: 500 }
+        : circumstances < 0.6 && { power: true }),
     ...(random() < 0.5 && { resend: 2_000 }),
   };
 }

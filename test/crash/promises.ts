@@ -99,10 +99,10 @@ const SECTIONS: readonly Section[] = [
         holds: "The thread is parked, and the answer wakes it.",
       },
       {
-        match: /^cancelRecord(:begin$|:commit$|\.)/,
+        match: /^callOff(:begin$|:commit$|\.)/,
         holds: "Nobody has been called off; the node runs again, and does it.",
       },
-      { match: /^cancelRecord:committed$/, holds: "The task is cancelled, and who was asked is told so, once." },
+      { match: /^callOff:committed$/, holds: "The task is cancelled, and who was asked is told so, once." },
     ],
   },
   {
@@ -171,9 +171,10 @@ const SECTIONS: readonly Section[] = [
       },
       {
         match:
-          /^(abandonedRows|dueTasks|findOutbox|hopsOfThread|openRequests|prunedBefore|readyThreads|next\w+|tasksToMail)$/,
+          /^(abandonedRows|dueTasks|findOutbox|hopsOfThread|lastEvent|openRequests|prunedBefore|readyThreads|next\w+|tasksToMail)$/,
         holds: "Nothing has changed; the next process looks as well.",
       },
+      { match: /^mendClock/, holds: "The clock is compared again, and what is too far ahead is mended once." },
       { match: /^sealEvents/, holds: "The events are there; the next process seals what is not sealed." },
     ],
   },
@@ -220,10 +221,16 @@ server, the ledger and the graph's state. It finds that
 - no node whose result was stored has run twice;
 - no task is mailed twice, but in **the window** between the server's acceptance and our mark, and there with the same Message-ID and bytes.
 
-The graph has two nodes that mail and wait at the same time, one to a served agent and one to a person; a node that mails three more tasks, one of them to
+The graph has two nodes that mail and wait at the same time, one to a served agent and one to a person, whose mail is held until a reviewer
+has approved it; a node that mails three more tasks, one of them to
 somebody whose mail bounces, to a second one who is refused, and then to a third; and one that waits until two of the three have answered, and calls the
-third off. One person has to be asked again. The processes share nothing but the ledger, the checkpoints (SQLite both) and the mail server. In one run of
+third off. One person has to be asked again. The processes share nothing but the ledger, the checkpoints (SQLite both, or PostgreSQL both) and the mail server. In one run of
 five a second process works beside the one that is killed.
+
+In another one of five the power is cut. SQLite syncs the disk at most commits, but not at those of which a new start finds out anyway what they say: a worker's
+lease of a thread and its end, that a thread was woken, that a wait's decision was taken, that it is over. Before the next process starts, the ledger's WAL is cut
+back to the last commit that was synced, so that all later ones are gone. What the promises say of such commits holds as if the kill had come before them. The
+checkpoints and the blobs stay: a saver that loses what it has stored makes nodes run again.
 
 Nothing here is a matter of time: a process counts as stuck when it has looked 400 times and nothing was stored. What a dead process held has run out when the
 next one starts, or, in some runs, half a second later.
@@ -236,7 +243,8 @@ and the sockets that it hands to the kit.
     npm run crashes -- --runs 1000 --seed 1    random runs of one to three kills; run i has the seed 1 + i
     npm run crashes -- --every                 one run for each point
     npm run crashes -- --record                the same, and writes this page
+    npm run crashes -- --ledger postgres       any of these in PostgreSQL, which has to be installed
 
-A run that fails prints its plan, and how to repeat it. CI makes a hundred random runs, and kills at five points by name.
+A run that fails prints its plan, and how to repeat it. CI makes a hundred random runs and four in PostgreSQL, kills at six points by name, and cuts the power at four.
 
 `;

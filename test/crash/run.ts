@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startMailServer } from "../../src/dev/index.ts";
+import { startPostgres } from "../support/postgres.ts";
 import { crashRun, describeFailure, type Plan, type RunResult } from "./crash-run.ts";
 import { createHosts } from "./hosts.ts";
 import { everyPlan, merge, planOf, type Points } from "./plans.ts";
@@ -13,6 +14,7 @@ import { describePoints } from "./promises.ts";
  *     run.ts --every                  one run for each point
  *     run.ts --record                 the same, and writes the points that were seen, and docs/crashes.md
  *     run.ts --table                  docs/crashes.md alone, from the points that were seen last
+ *     run.ts --ledger postgres        any of these, with the ledger and the checkpoints in PostgreSQL
  *     run.ts --plan '{"restart":"worker","kills":[{"point":"submit:after","nth":1}]}' --runs 20
  */
 const { values: options } = parseArgs({
@@ -25,12 +27,16 @@ const { values: options } = parseArgs({
     verbose: { type: "boolean", default: false },
     jobs: { type: "string", default: "3" },
     table: { type: "boolean", default: false },
+    ledger: { type: "string", default: "sqlite" },
   },
 });
 const file = new URL("points.json", import.meta.url);
 let points = options.record ? {} : (JSON.parse(readFileSync(file, "utf8")) as Points);
 await using mail = await startMailServer({ starttls: false });
 const hosts = createHosts();
+if (options.ledger !== "sqlite" && options.ledger !== "postgres") throw new Error("--ledger is sqlite or postgres");
+const postgres = options.ledger === "postgres" ? await startPostgres() : undefined;
+const world = { mail, hosts, ...(postgres && { postgres }) };
 const begin = performance.now();
 const results: RunResult[] = [];
 
@@ -52,6 +58,7 @@ await runAll(
   }),
 );
 hosts.close();
+await postgres?.close();
 if (options.record) writeFileSync(file, `${JSON.stringify(points, null, 2)}\n`);
 if (options.record || options.table) {
   writeFileSync(new URL("../../docs/crashes.md", import.meta.url), describePoints(points));
@@ -62,7 +69,7 @@ async function runAll(all: readonly { plan: Plan; seed?: number }[]): Promise<vo
   const queue = [...all];
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const result = await crashRun(mail, hosts, next.plan);
+      const result = await crashRun(world, next.plan);
       results.push(result);
       points = options.record ? merge(points, result.points, next.plan) : points;
       if (options.verbose) console.log(`${Math.round(result.ms)} ms, ${result.hit} hit: ${JSON.stringify(next)}`);

@@ -93,8 +93,8 @@ async function tryHold(
       }
       return lease && { before, lease };
     },
-    // What this run does is found undone, or done, by what it was to do.
-    { durable: "soon" },
+    // A worker's run is begun again by what made it begin. Of one that a user began, this is all that tells when LangGraph has stored its input.
+    { durable: of ? "now" : "soon" },
   );
   if (!taken) return undefined;
   const { before, lease } = taken;
