@@ -15,6 +15,7 @@ const PAGES = [
   "sending-limits",
   "outbound",
   "audit",
+  "mcp",
   "observability",
   "agents-and-tools",
   "patterns",

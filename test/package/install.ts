@@ -16,6 +16,7 @@ const program = `
 const { END, MemorySaver, START, StateGraph } = langgraph;
 const { createEmailKit, defineTask } = email;
 const { replyAs, startMailServer, waitForEnd } = testing;
+const { serveMcp } = mcp;
 const ask = defineTask("ask", { reply: z.object({ approved: z.boolean() }) });
 async function main() {
   const mail = await startMailServer();
@@ -35,6 +36,8 @@ async function main() {
   await replyAs(mail, { from: "boss@b.example", mail: await mail.waitForMail("boss@b.example"), text: "yes" });
   const end = await waitForEnd(graph, thread);
   if (end.approved !== true) throw new Error(JSON.stringify(end));
+  const refused = await serveMcp(kit, { agent: "desk" }).catch((error) => error.message);
+  if (!/npm install @modelcontextprotocol\\/sdk/.test(refused)) throw new Error(String(refused));
   await worker.stop();
   await kit.close();
   await mail.close();
@@ -44,6 +47,7 @@ main().catch((error) => { console.error(error); process.exit(1); });
 const packages = {
   langgraph: "@langchain/langgraph",
   email: "langgraph-email",
+  mcp: "langgraph-email/mcp",
   testing: "langgraph-email/testing",
 };
 
