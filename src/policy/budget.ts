@@ -43,7 +43,7 @@ export interface Count {
 /** Sends are counted by the minute; a minute counts as long as its last moment is within the window. */
 export const COUNT_MS = 60_000;
 const HOUR_MS = 3_600_000;
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** @param name Where it stands in the configuration. @throws EmailKitError `INVALID_CONFIG`. */
 export function readBudget(budget: Budget | BudgetPreset, name: string): Limits {
