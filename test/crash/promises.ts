@@ -245,6 +245,6 @@ and the sockets that it hands to the kit.
     npm run crashes -- --record                the same, and writes this page
     npm run crashes -- --ledger postgres       any of these in PostgreSQL, which has to be installed
 
-A run that fails prints its plan, and how to repeat it. CI makes a hundred random runs and four in PostgreSQL, kills at six points by name, and cuts the power at four.
+A run that fails prints its plan, and how to repeat it. CI makes eighty random runs and four in PostgreSQL, kills at six points by name, and cuts the power at four.
 
 `;
