@@ -25,13 +25,12 @@ const UNREADABLE: [string, string | Uint8Array, RegExp][] = [
   ["nested beyond the limit", deep(100), /level|deep|nest/i],
   ["in more parts than the limit", manyParts, /part/i],
   ["with a header beyond the limit", `From: x@evil.example\r\n${"X-A: b\r\n".repeat(60_000)}\r\nbody`, /header/i],
+];
+const MALFORMED: [string, string | Uint8Array][] = [
   [
     "larger than is read",
     Buffer.concat([Buffer.from("From: x@evil.example\r\n\r\n"), Buffer.alloc(26 * 1024 * 1024, 0x61)]),
-    /octets/,
   ],
-];
-const MALFORMED: [string, string | Uint8Array][] = [
   ["of random bytes", Buffer.from(Array.from({ length: 4000 }, (_, index) => (index * 197 + 31) % 256))],
   ["without any header", "\r\n\r\njust text\r\n"],
   ["with a lone NUL", "From: x@evil.example\r\nSubject: a\0b\r\n\r\n\0\0\0"],
