@@ -162,7 +162,9 @@ async function checkLedger(life: Life, people: readonly Answering[]): Promise<st
   await expect("requests", count("requests", "TRUE"), 1);
   await expect("requests answered", count("requests", "state = 'answered'"), 1);
   await expect("waits", count("waits", "TRUE"), 3);
-  await expect("waits that were consumed", count("waits", "closed_as = 'consumed'"), 3);
+  // That an outcome was handed over is noted "soon": after a power cut the wait may count as left behind, and nothing else follows from that.
+  const over = life.power ? "closed_at IS NOT NULL AND decided_at IS NOT NULL" : "closed_as = 'consumed'";
+  await expect("waits that are over", count("waits", over), 3);
   await expect("threads held", count("leases", "name LIKE 'thread:%' AND holder IS NOT NULL"), 0);
   await expect("threads that failed", count("threads", "failures > 0 OR stalled_at IS NOT NULL"), 0);
   await expect('"task-created" events', count("events", "kind = 'task-created'"), 5);

@@ -15,7 +15,7 @@ const MOST_LOOKS = 400;
 /** A process that may be killed: it lives one life after another, until it comes to a point at which it dies. */
 let current: Life | undefined;
 instrumentFiles(() => current?.directory);
-noteSyncs(() => current?.ledger);
+noteSyncs(() => (current?.power ? current.ledger : undefined));
 instrumentSockets((port) => {
   if (!current) return undefined;
   if (port === Number(new URL(current.accounts.desk.smtp).port)) return "smtp";

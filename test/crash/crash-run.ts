@@ -76,6 +76,7 @@ export async function crashRun(
     ahead: 0,
     leaseMs: plan.workers === 2 ? SHARED_LEASE_MS : LEASE_MS,
     resendMs: plan.resend ?? 100,
+    ...(plan.power && { power: plan.power }),
     ...(plan.sabotage && { sabotage: plan.sabotage }),
   };
   if (postgres) await setUpSaver(life);

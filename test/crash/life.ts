@@ -16,6 +16,8 @@ export interface Life {
   /** After how many milliseconds a mail in doubt is sent again. */
   resendMs: number;
   kill?: Kill;
+  /** It dies with the machine: what of its ledger was synced is noted. */
+  power?: true;
   /** Milliseconds by which its clock is ahead: what those before it held has run out then, and nobody has to wait for that. */
   ahead: number;
   /** Breaks the kit, to see that it is seen: mails are handed over without a word in the ledger before. */

@@ -10,6 +10,7 @@ const PAGE_SIZE_AT = 14;
 
 /**
  * Notes beside the file `ledger()` up to where its WAL is on the disk for sure: after each commit for which SQLite syncs it. To be called before the kit is loaded.
+ * For one process alone: reading the index takes the locks away that the process holds on it (https://sqlite.org/howtocorrupt.html section 2.2).
  */
 export function noteSyncs(ledger: () => string | undefined): void {
   const { prototype } = DatabaseSync;
