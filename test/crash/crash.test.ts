@@ -7,7 +7,7 @@ import { hasPostgres, startPostgres } from "../support/postgres.ts";
 import { planOf, type Points } from "./plans.ts";
 import { describePoints } from "./promises.ts";
 
-const RUNS = 80;
+const RUNS = 100;
 /** More than there are processors: who opens connections waits now and then. */
 const JOBS = 3;
 const points = JSON.parse(readFileSync(new URL("points.json", import.meta.url), "utf8")) as Points;
