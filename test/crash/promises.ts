@@ -227,7 +227,7 @@ somebody whose mail bounces, to a second one who is refused, and then to a third
 third off. One person has to be asked again. The processes share nothing but the ledger, the checkpoints (SQLite both, or PostgreSQL both) and the mail server. In one run of
 five a second process works beside the one that is killed.
 
-In another one of five the power is cut. SQLite syncs the disk at most commits, but not at those of which a new start finds out anyway what they say: a worker's
+In another one of six the power is cut. SQLite syncs the disk at most commits, but not at those of which a new start finds out anyway what they say: a worker's
 lease of a thread and its end, that a thread was woken, that a wait's decision was taken, that it is over. Before the next process starts, the ledger's WAL is cut
 back to the last commit that was synced, so that all later ones are gone. What the promises say of such commits holds as if the kill had come before them. The
 checkpoints and the blobs stay: a saver that loses what it has stored makes nodes run again.
@@ -245,6 +245,6 @@ and the sockets that it hands to the kit.
     npm run crashes -- --record                the same, and writes this page
     npm run crashes -- --ledger postgres       any of these in PostgreSQL, which has to be installed
 
-A run that fails prints its plan, and how to repeat it. CI makes eighty random runs and four in PostgreSQL, kills at six points by name, and cuts the power at four.
+A run that fails prints its plan, and how to repeat it. CI makes a hundred random runs and four in PostgreSQL, kills at six points by name, and cuts the power at four.
 
 `;
