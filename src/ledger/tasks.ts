@@ -82,6 +82,19 @@ export interface TaskRecord {
 /** In the place of a graph's name, for tasks that are sent from outside of any. */
 export const TICKETS_GRAPH = "langgraph-email/mcp";
 
+/** What is so of every task that nothing has happened to. */
+export const UNTOUCHED = {
+  clarifications: 0,
+  candidates: [],
+  attempts: [],
+  resendAt: null,
+  reassign: null,
+  steps: [],
+  awayUntil: null,
+  settledAt: null,
+  outcome: null,
+} satisfies Partial<TaskRecord>;
+
 interface TaskRow {
   id: string;
   name: string;

@@ -3,7 +3,7 @@ import type { BlobStore } from "../blobs/blobs.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
 import { insertOutbox } from "../ledger/outbox.ts";
-import { insertTask, type TaskRecord } from "../ledger/tasks.ts";
+import { insertTask, type TaskRecord, UNTOUCHED } from "../ledger/tasks.ts";
 import { KIT_HEADER } from "../mail/classify.ts";
 import { taskAliases } from "../mail/correlate.ts";
 import { messageId } from "../mail/message-id.ts";
@@ -56,15 +56,7 @@ export async function prepareQuestion(
       onOutOfOffice: "wait",
     },
     expects: null,
-    clarifications: 0,
-    candidates: [],
-    attempts: [],
-    resendAt: null,
-    reassign: null,
-    steps: [],
-    awayUntil: null,
-    settledAt: null,
-    outcome: null,
+    ...UNTOUCHED,
   };
   const replyTo = replyAddress(kit, agent, id);
   const raw =

@@ -3,7 +3,7 @@ import { EmailKitError } from "../../errors.ts";
 import { appendEvent, ofTask } from "../../ledger/events.ts";
 import { assignMessage, type MessageRecord, unmatchedSince } from "../../ledger/messages.ts";
 import type { FailedOutcome, StoredOutcome, StoredReply } from "../../ledger/outcome.ts";
-import { type Expectation, findTask, insertTask, type TaskRecord } from "../../ledger/tasks.ts";
+import { type Expectation, findTask, insertTask, type TaskRecord, UNTOUCHED } from "../../ledger/tasks.ts";
 import { registerThread } from "../../ledger/threads.ts";
 import { parseMail } from "../../mail/parse.ts";
 import type { Verification } from "../../mail/verification.ts";
@@ -115,15 +115,7 @@ async function createExpecting(
     },
     createdAt: now,
     deadlineAt: deadlineAt(now, expectation.within ?? "1 h", kit.calendar),
-    clarifications: 0,
-    candidates: [],
-    attempts: [],
-    resendAt: null,
-    reassign: null,
-    steps: [],
-    awayUntil: null,
-    settledAt: null,
-    outcome: null,
+    ...UNTOUCHED,
   };
   const since = now - durationMs(expectation.since ?? "1 min");
   await db.transaction(async (sql) => {
