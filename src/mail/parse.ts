@@ -212,6 +212,19 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
 function readBody(raw: Uint8Array, limits: ParseLimits, put: ParseOptions["putAttachment"]): Promise<MimeBody> {
   return new Promise((resolve, reject) => {
     const body: MimeBody = { attachments: [] };
+    const keep = async (data: AttachmentStream) => {
+      const part = await partOf(data);
+      body.attachments.push(part);
+      // What may be a part of a report is looked at first; and of a mail with too many, no more is kept than of others.
+      const later = MACHINE_PARTS.has(part.contentType) || RETURNED_MAIL.has(part.contentType);
+      if (!later && body.attachments.length <= limits.maxAttachments) {
+        part.blob = await put(part.content).catch((cause: unknown) => {
+          throw new NotStored("An attachment could not be stored.", { cause });
+        });
+        part.content = Buffer.alloc(0);
+      }
+      data.release?.();
+    };
     const parser = new MailParser({
       skipHtmlToText: true,
       skipTextToHtml: true,
@@ -232,30 +245,7 @@ function readBody(raw: Uint8Array, limits: ParseLimits, put: ParseOptions["putAt
         if (data.html !== undefined) body.html = data.html;
         return;
       }
-      const chunks: Buffer[] = [];
-      data.content.on("data", (chunk: Buffer) => chunks.push(chunk));
-      data.content.on("error", reject);
-      data.content.on("end", () => {
-        const part: BodyPart = {
-          contentType: declaredType(data),
-          ...(data.filename ? { filename: data.filename } : {}),
-          ...(data.cid ? { contentId: data.cid } : {}),
-          size: 0,
-          content: Buffer.concat(chunks.splice(0)),
-        };
-        part.size = part.content.byteLength;
-        body.attachments.push(part);
-        // What may be a part of a report is looked at first; and of a mail with too many, no more is kept than of others.
-        const later = MACHINE_PARTS.has(part.contentType) || RETURNED_MAIL.has(part.contentType);
-        if (later || body.attachments.length > limits.maxAttachments) return data.release?.();
-        put(part.content).then(
-          (blob) => {
-            Object.assign(part, { blob, content: Buffer.alloc(0) });
-            data.release?.();
-          },
-          (cause: unknown) => reject(new NotStored("An attachment could not be stored.", { cause })),
-        );
-      });
+      keep(data).catch(reject);
     });
     parser.on("end", () => resolve(body));
     Readable.from(piecesOf(inUtf8(raw)), { highWaterMark: 1 }).pipe(parser);
@@ -269,11 +259,22 @@ function inUtf8(raw: Uint8Array): Buffer {
   return Buffer.from(decodeWith("utf-8", bytes));
 }
 
-/** As the part says, where the parser would guess from the filename. */
+async function partOf(data: AttachmentStream): Promise<BodyPart> {
+  const content = Buffer.concat(await data.content.toArray());
+  return {
+    contentType: declaredType(data),
+    ...(data.filename ? { filename: data.filename } : {}),
+    ...(data.cid ? { contentId: data.cid } : {}),
+    size: content.byteLength,
+    content,
+  };
+}
+
+/** As the part says, where the parser would guess from the filename. It gives `false` for the type of a part that states two, the first of them empty. */
 function declaredType(part: AttachmentStream): string {
   const field = part.headers.get("content-type");
   const declared = typeof field === "object" && "value" in field && typeof field.value === "string" ? field.value : "";
-  const type = (declared || part.contentType).split(";")[0]?.trim().toLowerCase() ?? "";
+  const type = (declared || String(part.contentType)).split(";")[0]?.trim().toLowerCase() ?? "";
   return /^[!-.0-~]+\/[!-.0-~]+$/.test(type) ? type : "application/octet-stream";
 }
 

@@ -135,6 +135,11 @@ test.each([
   expect((await message(`From: ${value}\r\n\r\nHi`)).from).toEqual(expected);
 });
 
+test("a part that states two types, the first of them empty, is octets", async () => {
+  const raw = multipart("mixed", "Content-Type: \r\nContent-Type: text/html\r\n\r\n<p>Hi</p>");
+  expect(await message(raw)).toMatchObject({ attachments: [{ contentType: "application/octet-stream" }] });
+});
+
 test("every address field, and several fields of a kind", async () => {
   const parsed = await message(
     "From: a@b.example\r\nSender: s@b.example\r\nReply-To: r@b.example, Q <q@b.example>\r\nTo: one@a.example\r\nTo: two@a.example, bad address, three@a.example\r\nCc: team: x@a.example, y@a.example;\r\n\r\nHi",
