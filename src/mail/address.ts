@@ -106,8 +106,7 @@ export function canonicalAddress(address: string): string {
   const at = trimmed.lastIndexOf("@");
   if (at < 0) return trimmed;
   const domain = trimmed.slice(at + 1);
-  // Only where there is something to convert: a pattern's `*` must survive.
-  const ascii = /[^\p{ASCII}]/u.test(domain) ? domainToASCII(domain) || domain : domain;
+  const ascii = domainInAscii(domain);
   return `${trimmed.slice(0, at)}@${ascii.endsWith(".") ? ascii.slice(0, -1) : ascii}`;
 }
 
@@ -142,23 +141,29 @@ function parseSpec(spec: string): string {
 function readSpec(spec: string): string | { advice: string } {
   const [local, rawDomain] = splitAtDomain(spec);
   if (!spec.includes("@") || local === "" || rawDomain === "") return { advice: "write it as local@domain" };
-  if (/[\p{Cc}\p{Cs}]/u.test(spec)) return { advice: "it holds a control character or half a character" };
+  if (/\p{Cs}/u.test(spec) || CONTROL.test(spec) || spec.trim() !== spec) {
+    return { advice: "it holds a control character or half a character, or begins or ends with a space" };
+  }
   if (!DOT_ATOM.test(local) && !QUOTED_STRING.test(local)) {
     return { advice: "give a single address as local@domain; a local part with other signs must be quoted" };
   }
   if (Buffer.byteLength(local) > LOCAL_PART_LIMIT) {
     return { advice: `the part before the @ may have ${LOCAL_PART_LIMIT} octets (RFC 5321 section 4.5.3.1.1)` };
   }
-  const domain = DOMAIN_LITERAL.test(rawDomain) ? rawDomain : asciiDomain(rawDomain);
-  if (domain === undefined) return { advice: "the part after the @ is no domain name" };
+  const isLiteral = DOMAIN_LITERAL.test(rawDomain);
+  const domain = isLiteral ? rawDomain : domainInAscii(rawDomain.toLowerCase());
+  if (!isLiteral && !DOMAIN.test(domain)) return { advice: "the part after the @ is no domain name" };
   const address = `${local}@${domain}`;
   return Buffer.byteLength(address) > ADDRESS_LIMIT ? { advice: `it may have ${ADDRESS_LIMIT} octets` } : address;
 }
 
-function asciiDomain(domain: string): string | undefined {
-  const lower = domain.toLowerCase();
-  const ascii = DOMAIN.test(lower) ? lower : domainToASCII(lower);
-  return DOMAIN.test(ascii) ? ascii : undefined;
+/**
+ * An internationalised domain in ASCII (IDNA), and any other as it is.
+ * Node reads its argument as the authority of a URL, and would drop what follows a `/`, `?` or `#`: a domain with such a sign stays as it is.
+ */
+export function domainInAscii(domain: string): string {
+  if (!/[^\p{ASCII}]/u.test(domain) || /[^A-Za-z0-9._\-\u0080-\u{10ffff}]/u.test(domain)) return domain;
+  return domainToASCII(domain) || domain;
 }
 
 function invalid(input: string, advice: string): EmailKitError {

@@ -1,4 +1,4 @@
-import { domainToASCII } from "node:url";
+import { domainInAscii } from "./address.ts";
 import { type AuthenticationResultsField, parseAuthenticationResults } from "./authentication-results-field.ts";
 import type { MailHeader, MailMessage } from "./message.ts";
 
@@ -172,5 +172,5 @@ function domainOf(value: string | undefined): string | undefined {
     .replace(/\.$/, "")
     .toLowerCase();
   if (domain === "") return undefined;
-  return /[^\p{ASCII}]/u.test(domain) ? domainToASCII(domain) || domain : domain;
+  return domainInAscii(domain);
 }

@@ -274,7 +274,7 @@ async function partOf(data: AttachmentStream): Promise<BodyPart> {
 function declaredType(part: AttachmentStream): string {
   const field = part.headers.get("content-type");
   const declared = typeof field === "object" && "value" in field && typeof field.value === "string" ? field.value : "";
-  const type = (declared || String(part.contentType)).split(";")[0]?.trim().toLowerCase() ?? "";
+  const type = (declared || part.contentType || "").split(";")[0]?.trim().toLowerCase() ?? "";
   return /^[!-.0-~]+\/[!-.0-~]+$/.test(type) ? type : "application/octet-stream";
 }
 

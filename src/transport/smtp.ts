@@ -1,11 +1,11 @@
 import net from "node:net";
 import { Readable } from "node:stream";
-import { domainToASCII } from "node:url";
 import { createTransport, type SMTPPoolOptions } from "nodemailer";
 import type { ServerOptions } from "../accounts/account.ts";
 import { resolveServer, type Server } from "../accounts/server.ts";
 import { EmailKitError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import { domainInAscii } from "../mail/address.ts";
 import type { Clock } from "../time/clock.ts";
 import { createScrubber, type Scrubber } from "./scrub.ts";
 import { serverMessageIds } from "./server-message-ids.ts";
@@ -293,8 +293,7 @@ function problemOf({ envelope, raw }: Submission): EmailKitError | undefined {
 
 function asciiDomain(address: string): string {
   const at = address.lastIndexOf("@");
-  const domain = at < 0 ? "" : domainToASCII(address.slice(at + 1));
-  return domain === "" ? address : `${address.slice(0, at + 1)}${domain}`;
+  return `${address.slice(0, at + 1)}${domainInAscii(address.slice(at + 1))}`;
 }
 
 /** What may stand in angle brackets in a reply without being a new Message-ID: our own id, and the envelope's addresses. */

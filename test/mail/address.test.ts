@@ -131,6 +131,7 @@ test.each([
   ["*@a.example", "@a.example.evil.example", false],
   ["a.example", "a.example", false],
   ["*@bücher.example", "desk@xn--bcher-kva.example", true],
+  ["*@bücher.example", "desk@bücher.example/b.example", false],
 ])("matchesAddress(%j, %j) is %j", (pattern, address, matches) => {
   expect(matchesAddress(pattern, address)).toBe(matches);
 });
@@ -140,6 +141,11 @@ test.each([
   ["Desk <desk@a.example>", false],
   [" desk@a.example", false],
   ["desk", false],
+  ["desk@a.example?b.example", false],
+  ["desk@bücher.example/b.example", false],
+  ["desk@bücher.example#>", false],
+  ["desk\u2028@a.example", false],
+  ["\u3000desk@a.example", false],
 ])("isAddress(%j) is %j", (value, expected) => {
   expect(isAddress(value)).toBe(expected);
 });
