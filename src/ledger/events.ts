@@ -64,6 +64,7 @@ export type AuditKind =
   | "run-failed"
   | "stalled"
   | "retried"
+  | "send-refused"
   | "review-refused"
   | "held"
   | "approved"

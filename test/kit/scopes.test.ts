@@ -74,6 +74,7 @@ describe("an agent's scopes", () => {
       code: "SCOPE_MISSING",
       message: expect.stringContaining("agents.desk.scopes"),
     });
+    expect(await kit.events()).toMatchObject([{ kind: "send-refused", data: { code: "SCOPE_MISSING" } }]);
     await kit.runOnce();
     expect(mail.mails("boss@b.example")).toHaveLength(0);
   });

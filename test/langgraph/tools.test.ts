@@ -262,6 +262,16 @@ describe("the agent's own mails", () => {
     expect(read!.facts).toMatchObject({ error: "MESSAGE_NOT_FOUND" });
   });
 
+  it("are not answered to whom the agent may not mail, and the audit log has it", async () => {
+    const { address, smtp, imap } = mail.account("desk@a.example");
+    await using kit = deskKit(mail, { agents: { desk: { address, smtp, imap, deny: [LEE] } } });
+    await delivered(kit, [LEE, "A question", "Do you open on Sundays?"]);
+    const [{ id } = { id: "" }] = await kit.messages("unmatched");
+    const [result] = await results(kit, [[{ name: "reply", args: { mail: id, body: "From ten to four." } }]]);
+    expect(result!.facts).toMatchObject({ error: "RECIPIENT_NOT_ALLOWED" });
+    expect(await kit.events({ threadId: "1" })).toMatchObject([{ kind: "send-refused", to: [LEE] }]);
+  });
+
   it("are answered once, in their conversation; what a machine wrote is not", async () => {
     await using kit = deskKit(mail);
     await delivered(

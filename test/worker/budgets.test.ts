@@ -147,7 +147,7 @@ describe("an agent's budget", () => {
     expect(delivered(people(2))).toBe(1);
   });
 
-  it("is an error where the task asks for that, and nothing is kept", async () => {
+  it("is an error where the task asks for that, and nothing but that is kept", async () => {
     const { kit } = budgeted({ perHour: 2 });
     await using _kit = kit;
     const task = defineTask("note", { overBudget: "error" });
@@ -157,7 +157,9 @@ describe("an agent's budget", () => {
       code: "BUDGET_EXCEEDED",
       message: expect.stringMatching(/the budget of the agent desk is in the way until \d{4}-/),
     });
-    expect(await kit.events({ threadId: "t2" })).toEqual([]);
+    expect(await kit.events({ threadId: "t2" })).toMatchObject([
+      { kind: "send-refused", to: people(1, "c.example"), data: { code: "BUDGET_EXCEEDED" } },
+    ]);
     await kit.runOnce();
     expect(delivered([...people(2), ...people(1, "c.example")])).toBe(2);
   });

@@ -312,6 +312,9 @@ describe("whom an agent may mail", () => {
     await expect(graph.invoke({}, thread("1"))).rejects.toMatchObject({ code: "RECIPIENT_NOT_ALLOWED" });
     await kit.runOnce();
     expect(mail.mails("boss@b.example")).toHaveLength(0);
+    expect(await kit.events()).toMatchObject([
+      { kind: "send-refused", agent: "desk", threadId: "1", data: { code: "RECIPIENT_NOT_ALLOWED", name: "note" } },
+    ]);
     await kit.close();
   });
 });

@@ -15,6 +15,7 @@ import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
 import { askReviewer } from "./hold.ts";
 import { currentNode } from "./node.ts";
+import { auditRefusal } from "./refused.ts";
 import { reviewOutgoing } from "./review.ts";
 import { readMail } from "./stored-mail.ts";
 import { requireDurable } from "./wait.ts";
@@ -40,7 +41,7 @@ export async function replyMail(
   if (parsed.kind !== "parsed" || to === undefined || !ANSWERED.has(record.classification)) {
     throw new EmailKitError("INVALID_MESSAGE", "That mail cannot be answered: a machine wrote it, or nobody.");
   }
-  requireRecipients(agent, [to]);
+  await auditRefusal(kit, node, { agent: agent.name, to: [to] }, async () => requireRecipients(agent, [to]));
   const { threadId, nodeTaskId, toolCallId, runId, run } = node;
   const { graph } = run;
   const id = hashId("reply", kit.ledger.id, threadId, nodeTaskId, toolCallId, record.id);

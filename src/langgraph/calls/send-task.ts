@@ -29,6 +29,7 @@ import { askReviewer } from "./hold.ts";
 import { currentNode, type CurrentNode } from "./node.ts";
 import { tellCreated } from "./progress.ts";
 import type { TaskReceipt } from "./receipt.ts";
+import { auditRefusal } from "./refused.ts";
 import { knownSecrets, reviewOutgoing } from "./review.ts";
 
 /** The mail that a task is. */
@@ -86,7 +87,9 @@ export async function sendTask<Reply>(
   const { threadId, run } = node;
   const attributes = aboutTask({ id, name: definition.name, agent: agent.name, graph: run.graph, threadId });
   const task = await withSpan("send_task", { attributes }, ({ traceparent }) =>
-    createTask(kit, node, { agent, id, traceparent }, definition, mail),
+    auditRefusal(kit, node, { agent: agent.name, to: asList(mail.to), task: definition.name }, () =>
+      createTask(kit, node, { agent, id, traceparent }, definition, mail),
+    ),
   );
   return receiptOf(kit, task);
 }
