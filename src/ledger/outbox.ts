@@ -209,10 +209,16 @@ export async function unprovenMails(sql: Sql, taskId: string): Promise<{ mails: 
 
 /** Whom a task's mails have reached, or may have. */
 export async function reachedBy(sql: Sql, taskId: string): Promise<string[]> {
-  const rows = await sql.all<{ envelope_json: string }>(
-    `SELECT envelope_json FROM outbox WHERE task_id = :taskId AND ${MAY_BE_OUT}`,
-    { taskId },
-  );
+  return recipientsOf(sql, `task_id = :taskId AND ${MAY_BE_OUT}`, { taskId });
+}
+
+/** Who got the answer to a request, or to a mail that an agent answered by itself. */
+export async function answeredTo(sql: Sql, requestId: string): Promise<string[]> {
+  return recipientsOf(sql, "request_id = :requestId", { requestId });
+}
+
+async function recipientsOf(sql: Sql, where: string, parameters: Record<string, string>): Promise<string[]> {
+  const rows = await sql.all<{ envelope_json: string }>(`SELECT envelope_json FROM outbox WHERE ${where}`, parameters);
   return rows.flatMap((row) => (JSON.parse(row.envelope_json) as OutboxRow["envelope"]).to);
 }
 

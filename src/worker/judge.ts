@@ -1,6 +1,5 @@
 import { tasksAsking } from "../ledger/asked.ts";
-import { findMessage } from "../ledger/messages.ts";
-import { findRequest } from "../ledger/requests.ts";
+import { answeredTo } from "../ledger/outbox.ts";
 import { findTask, type TaskRecord } from "../ledger/tasks.ts";
 import { sameAddress } from "../mail/address.ts";
 import type { Classification } from "../mail/classify.ts";
@@ -27,9 +26,12 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
     case "own":
       return isForAnotherAgent(deps, mail) ? judgeRequest(deps, mail) : { disposition: "own" };
     case "delivery-status":
-      return task
-        ? { ...judgeDelivery(task, classification.report), ...bouncesOf(task, classification.report) }
-        : unmatched("A delivery report for no task of this ledger.");
+      return {
+        ...(task
+          ? judgeDelivery(task, classification.report)
+          : unmatched("A delivery report for no task of this ledger.")),
+        ...bouncesOf(await recipientsOf(deps, mail), classification.report),
+      };
     case "auto-reply":
       // No notice of an absence is that large.
       if (task && (mail.unreadOctets !== undefined || (await answersInJson(deps, mail, task))))
@@ -125,9 +127,10 @@ function judgeDelivery(task: TaskRecord, report: DeliveryStatus): Verdict {
 }
 
 /** Every recipient of ours that the report gives up for good, also where another one may still answer. */
-function bouncesOf(task: TaskRecord, { recipients }: DeliveryStatus): Pick<Verdict, "feedback"> {
+function bouncesOf(mailed: readonly string[], { recipients }: DeliveryStatus): Pick<Verdict, "feedback"> {
   const lost = recipients.filter(
-    ({ action, permanent, finalRecipient }) => action === "failed" && permanent && wasAsked(task, finalRecipient),
+    ({ action, permanent, finalRecipient }) =>
+      action === "failed" && permanent && mailed.some((address) => sameAddress(address, finalRecipient)),
   );
   if (lost.length === 0) return {};
   const about = lost.map(({ finalRecipient, status }) => ({ address: finalRecipient, ...(status && { status }) }));
@@ -147,20 +150,12 @@ async function complaintOf(deps: WorkerDeps, mail: Mail, report: FeedbackReport)
   return { feedback: { kind: "complained", recipients: recipients.map((address) => ({ address })) } };
 }
 
+/** Whom the mail that it is about went to. */
 async function recipientsOf({ ledger }: WorkerDeps, { correlation }: Mail): Promise<string[]> {
-  if (correlation.kind === "task") return askedOf(correlation.task);
-  if (correlation.kind !== "request") return [];
-  const request = await findRequest(ledger.db, correlation.requestId);
-  const message = request && (await findMessage(ledger.db, request.message));
-  return message?.sender ? [message.sender] : [];
-}
-
-function askedOf({ addressees, attempts }: TaskRecord): string[] {
+  if (correlation.kind === "request") return answeredTo(ledger.db, correlation.requestId);
+  if (correlation.kind !== "task") return [];
+  const { addressees, attempts } = correlation.task;
   return [...new Set([...attempts.map(({ recipient }) => recipient), ...addressees])];
-}
-
-function wasAsked(task: TaskRecord, address: string): boolean {
-  return askedOf(task).some((asked) => sameAddress(asked, address));
 }
 
 /** Two agents of one ledger may ask each other: then our own mail is a request. Those of one address get each other's copies. */

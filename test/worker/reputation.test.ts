@@ -143,6 +143,20 @@ describe("an address that is suppressed", () => {
     });
   });
 
+  it("after a bounce of what a served agent answered", async () => {
+    await using two = twoAgents();
+    const { kit } = two;
+    kit.serveInbox("desk", two.desk, { from: "anyone", input: () => ({ to: [] }), reply: () => ({ text: "Here." }) });
+    const request = "From: bounced@b.example\r\nTo: desk@a.example\r\nSubject: News?\r\n\r\nAny?\r\n";
+    mail.deliver(request, "desk@a.example");
+    await until("the report", async () => {
+      await kit.runOnce();
+      return (await kit.suppressed()).length === 1;
+    });
+    expect(await kit.suppressed()).toMatchObject([{ address: "bounced@b.example", status: "5.1.1" }]);
+    expect((await kit.sending())[0]).toMatchObject({ reputation: { sent: 1, bounced: 1 } });
+  });
+
   it("after a complaint, while its task waits on", async () => {
     await using two = twoAgents();
     const { kit } = two;
