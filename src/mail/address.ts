@@ -1,4 +1,4 @@
-import { domainToASCII } from "node:url";
+import { domainToASCII, domainToUnicode } from "node:url";
 import { EmailKitError } from "../errors.ts";
 import type { MailAddress } from "./message.ts";
 
@@ -100,14 +100,25 @@ export function isAddress(value: string): boolean {
   return typeof readSpec(value) === "string";
 }
 
-/** The form in which addresses are compared: lower case, the domain in ASCII, a subaddress kept. */
+/** The form in which addresses are compared: lower case, without quotes that are not needed, the domain in ASCII, a subaddress kept. */
 export function canonicalAddress(address: string): string {
-  const trimmed = address.trim().toLowerCase();
+  const trimmed = lowerCase(address.trim());
   const at = trimmed.lastIndexOf("@");
   if (at < 0) return trimmed;
-  const domain = trimmed.slice(at + 1);
-  const ascii = domainInAscii(domain);
-  return `${trimmed.slice(0, at)}@${ascii.endsWith(".") ? ascii.slice(0, -1) : ascii}`;
+  const local = trimmed.slice(0, at);
+  // RFC 5321 section 4.1.2: `"board"@a.example` is the mailbox `board@a.example`.
+  const bare = QUOTED_STRING.test(local) ? unquoted(local) : local;
+  const ascii = domainInAscii(trimmed.slice(at + 1));
+  return `${DOT_ATOM.test(bare) ? bare : local}@${ascii.endsWith(".") ? ascii.slice(0, -1) : ascii}`;
+}
+
+/** Keeps the sign of the kelvin, which alone beyond ASCII has a letter of ASCII as its lower case, and so would make another mailbox the same. */
+function lowerCase(text: string): string {
+  return text.replace(/[^\u212a]+/g, (part) => part.toLowerCase());
+}
+
+function unquoted(text: string): string {
+  return text.slice(1, -1).replace(/\\(.)/g, "$1");
 }
 
 function splitNameAndSpec(input: string): { name?: string; spec: string } {
@@ -118,7 +129,7 @@ function splitNameAndSpec(input: string): { name?: string; spec: string } {
   const phrase = input.slice(0, open).trim();
   if (phrase === "") return { spec };
   if (QUOTED_STRING.test(phrase)) {
-    const name = phrase.slice(1, -1).replace(/\\(.)/g, "$1").trim();
+    const name = unquoted(phrase).trim();
     return name === "" ? { spec } : { name, spec };
   }
   // An unquoted special here would let one string name more than one mailbox (RFC 5322 section 3.4).
@@ -151,19 +162,24 @@ function readSpec(spec: string): string | { advice: string } {
     return { advice: `the part before the @ may have ${LOCAL_PART_LIMIT} octets (RFC 5321 section 4.5.3.1.1)` };
   }
   const isLiteral = DOMAIN_LITERAL.test(rawDomain);
-  const domain = isLiteral ? rawDomain : domainInAscii(rawDomain.toLowerCase());
+  const domain = isLiteral ? rawDomain : domainInAscii(lowerCase(rawDomain));
   if (!isLiteral && !DOMAIN.test(domain)) return { advice: "the part after the @ is no domain name" };
   const address = `${local}@${domain}`;
   return Buffer.byteLength(address) > ADDRESS_LIMIT ? { advice: `it may have ${ADDRESS_LIMIT} octets` } : address;
 }
 
 /**
- * An internationalised domain in ASCII (IDNA), and any other as it is.
+ * An internationalised domain in lower case in ASCII (IDNA), and any other as it is.
  * Node reads its argument as the authority of a URL, and would drop what follows a `/`, `?` or `#`: a domain with such a sign stays as it is.
+ * So does one that merely looks like another, by wide letters or such as cannot be seen: RFC 5891 section 5.3 takes no such label, and who looks it up as it is written finds nobody.
  */
 export function domainInAscii(domain: string): string {
   if (!/[^\p{ASCII}]/u.test(domain) || /[^A-Za-z0-9._\-\u0080-\u{10ffff}]/u.test(domain)) return domain;
-  return domainToASCII(domain) || domain;
+  const labels = domain.normalize("NFC").split(".");
+  const ascii = labels.map((label) => domainToASCII(label));
+  return labels.every((label, i) => label === ascii[i] || label === domainToUnicode(ascii[i]!))
+    ? ascii.join(".")
+    : domain;
 }
 
 function invalid(input: string, advice: string): EmailKitError {

@@ -15,8 +15,8 @@ export interface MethodResult {
 }
 
 const LONGEST = 16_384;
-// RFC 8601 section 2.2: a method and its version, or `ptype.property`, then `=` and a value that may be quoted.
-const PAIR = /\s*([a-z0-9_][a-z0-9_.-]*)(?:\s*\/\s*(\d+))?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/iy;
+// RFC 8601 section 2.2: a method and its version, or `ptype.property`, then `=` and a value: a word, a quoted string, or an address whose local part is one.
+const PAIR = /\s*([a-z0-9_][a-z0-9_.-]*)(?:\s*\/\s*(\d+))?\s*=\s*((?:"(?:[^"\\]|\\.)*"|[^\s;"])+)/iy;
 const IDENTIFIER = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"=]+))(?:\s+(\d+))?\s*$/;
 
 /** Reads one unfolded field. `undefined` for what is no such field, or one of a version other than 1 (RFC 8601 section 2.3). */
@@ -51,7 +51,7 @@ function readResult(text: string): MethodResult[] {
 }
 
 function valueOf(pair: RegExpExecArray): string {
-  return pair[3]?.replace(/\\(.)/g, "$1") ?? pair[4] ?? "";
+  return (pair[3] ?? "").replace(/"((?:[^"\\]|\\.)*)"/g, (_, text: string) => text.replace(/\\(.)/g, "$1"));
 }
 
 /** RFC 5322 section 3.2.2: comments nest, and a quoted string holds none. `undefined` where one is not closed. */

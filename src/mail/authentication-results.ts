@@ -46,8 +46,9 @@ export function readAuthentication(
   const dmarc = results.filter(({ method }) => method === "dmarc");
   const judged = dmarc.map(({ result, properties }) => {
     const of = domainOf(properties.get("header.from"));
-    // A verdict on another From field than the one that is read says nothing of this one.
-    return of === undefined || of === from || result === "fail" ? result : "none";
+    if (of === undefined || of === from || result === "fail") return result;
+    // The receiver has read another author in the From field than is read here: the field is made to say two things.
+    return from === undefined || aligned(of, from) ? "none" : "fail";
   });
   found.dmarc = judged.includes("fail") ? "fail" : agreed(judged);
 

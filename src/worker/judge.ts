@@ -36,6 +36,9 @@ export async function judge(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
       // No notice of an absence is that large.
       if (task && (mail.unreadOctets !== undefined || (await answersInJson(deps, mail, task))))
         return judgeReply(deps, mail, task);
+      if (task && (await senderVerdict(deps, mail)) === "fail") {
+        return { disposition: "recorded", grade: "D", reason: "An automatic message that is not from whom it says." };
+      }
       return { ...automatic(task, classification.kind), ...(task && awayOf(task, mail.message, classification)) };
     case "feedback-report":
       return { ...automatic(task, classification.kind), ...(await complaintOf(deps, mail, classification.report)) };

@@ -77,6 +77,12 @@ test.each([
   ["Desk@A.example", "desk@a.EXAMPLE", true],
   ["desk@bücher.example", "desk@xn--bcher-kva.example", true],
   ["desk@a.example.", "desk@a.example", true],
+  ['"desk"@a.example', "desk@a.example", true],
+  ['"de\\sk"@a.example', "desk@a.example", true],
+  ['"de sk"@a.example', "desk@a.example", false],
+  ["des\u212a@a.example", "desk@a.example", false],
+  ["desk@\uff41.example", "desk@a.example", false],
+  ["desk@a\u200b.example", "desk@a.example", false],
   ["desk@a.example", "desk+x@a.example", false],
   ["desk@a.example", "desk@b.example", false],
 ])("sameAddress(%j, %j) is %j", (a, b, same) => {

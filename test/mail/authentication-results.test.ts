@@ -66,7 +66,10 @@ Received: from [10.0.0.3] by out.corp.example; Mon, 2 Nov 2026 09:59:59 +0000`);
       'Authentication-Results: mx.desk.example; spf=none smtp.mailfrom="a;dmarc=pass;@b"',
     ],
     ["the result as a property", "Authentication-Results: mx.desk.example; spf=none smtp.dmarc=pass dmarc=pass"],
-    ["a verdict on another From", "Authentication-Results: mx.desk.example; dmarc=pass header.from=evil.example"],
+    [
+      "the domain in a quoted local part",
+      'Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom="a@corp.example"@evil.example',
+    ],
     ["a trace field of another kind", "ARC-Authentication-Results: i=1; mx.desk.example; dmarc=pass"],
   ])("forged or unusable: %s", (_name, field) => {
     expect(verdict(field)).toBe("none");
@@ -139,6 +142,10 @@ Authentication-Results: mx.google.com; dkim=pass header.i=@corp.example header.s
       "spf=fail smtp.mailfrom=ann@corp.example; dkim=pass header.d=corp.example",
       "pass",
     ],
+    ["a verdict on another From than the one that is read", "dmarc=pass header.from=evil.example", "fail"],
+    ["no verdict, but on another From", "dmarc=none header.from=nobody.example", "fail"],
+    ["a verdict on the domain above", "dmarc=pass header.from=sub.corp.example", "none"],
+    ["SPF of a quoted local part", 'spf=pass smtp.mailfrom="a b"@corp.example', "pass"],
     ["SPF is unsure", "spf=softfail smtp.mailfrom=ann@corp.example", "none"],
   ])("%s", (_name, results, expected) => {
     expect(verdict(`Authentication-Results: mx.desk.example; ${results}`)).toBe(expected);

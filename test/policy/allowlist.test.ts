@@ -17,6 +17,13 @@ it.each<[string, readonly string[] | undefined, string[], string | undefined]>([
   expect(firstNotAllowed({ allow, deny }, addresses)).toBe(refused);
 });
 
+it("an address in quotes is the mailbox that it is without", () => {
+  const list = { allow: ["*@b.example"], deny: ["board@b.example"] };
+  for (const address of ['"board"@b.example', '"bo\\ard"@b.example', '"board+x"@b.example']) {
+    expect(firstNotAllowed(list, [address])).toBe(address);
+  }
+});
+
 it("a subaddress counts as the mailbox that it is of", () => {
   expect(firstNotAllowed({ allow: ["ann@corp.example"], deny: [] }, ["ann+work@corp.example"])).toBe(undefined);
   expect(firstNotAllowed({ allow: undefined, deny: ["ann@corp.example"] }, ["ann+work@corp.example"])).toBe(

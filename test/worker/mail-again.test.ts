@@ -358,6 +358,22 @@ describe("an addressee who is away", () => {
     expect(mail.mails("ann@b.example")).toHaveLength(1);
   });
 
+  it("is asked all the same where the receiver says that the notice is forged", async () => {
+    const { address, smtp, imap } = mail.account("desk@a.example");
+    const task = defineTask("review", { onOutOfOffice: "reassign", reassignTo: () => "ann@b.example" });
+    const agents = { desk: { address, smtp, imap, authservIds: ["mx.a.example"] } };
+    await using kit = deskKit(mail, { tasks: [task], agents });
+    await askGraph(kit, { task }).invoke({ to: "max@b.example" }, thread("1"));
+    await kit.runOnce();
+    const replyTo = mail.mails("max@b.example").at(-1)!.header("reply-to");
+    const forged = `Authentication-Results: mx.a.example; dmarc=fail header.from=b.example\nFrom: max@b.example\nTo: ${replyTo}`;
+    mail.deliver(`${forged}\nSubject: Automatic reply: Review\nAuto-Submitted: auto-replied\n\nI am away.\n`, address);
+    await kit.runOnce();
+    expect(await kit.messages("recorded")).toMatchObject([{ grade: "D", sender: "max@b.example" }]);
+    expect((await kit.events()).filter(({ kind }) => kind === "away")).toEqual([]);
+    expect(mail.mails("ann@b.example")).toEqual([]);
+  });
+
   it("is passed over, where the task says so", async () => {
     const clock = testClock();
     const { kit, outcome } = await asked("reassign", clock);
