@@ -143,7 +143,10 @@ async function storeTogether(deps: WorkerDeps, group: Understood[], readingUntil
       return stored;
     });
   } catch (error) {
-    if (group.length === 1) throw error;
+    if (group.length === 1) {
+      if (!(error instanceof WaitBegan)) throw error;
+      return storeTogether(deps, [await error.mail.again()], readingUntil);
+    }
     for (const understood of group) await storeTogether(deps, [understood], readingUntil);
     return;
   }
@@ -208,19 +211,24 @@ async function trace({ task, record }: Received): Promise<void> {
   await withSpan("receive", { attributes, follows: [task.traceparent], startedAt: record.storedAt }, async () => {});
 }
 
+/** Somebody has begun to wait for the mail since it was looked at. */
+class WaitBegan extends Error {
+  readonly mail: NonNullable<Understood["expecting"]>;
+
+  constructor(mail: NonNullable<Understood["expecting"]>) {
+    super("A wait for the mail began meanwhile.");
+    this.mail = mail;
+  }
+}
+
 /** Looked for in the transaction, so that a wait for such a mail which begins meanwhile is not missed. */
 async function asExpected(sql: Sql, mail: Understood): Promise<Understood> {
   const { expecting } = mail;
   const task = expecting && (await findExpecting(sql, expecting.agent, expecting.message));
   if (!task) return mail;
-  const { record, to } = mail;
-  return {
-    record,
-    stored: mail.stored,
-    task,
-    verdict: { disposition: "settled", grade: "E", outcome: expecting.outcome() },
-    to,
-  };
+  if (!expecting.verdict) throw new WaitBegan(expecting);
+  const { record, stored, to } = mail;
+  return { record, stored, task, verdict: expecting.verdict, to };
 }
 
 /** Keeps out a request of two that keep each other busy. Counted in the transaction, where all that came before is known. */

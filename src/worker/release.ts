@@ -7,6 +7,7 @@ import { classify } from "../mail/classify.ts";
 import { parseMail } from "../mail/parse.ts";
 import { composeClarification, putClarification } from "./clarify.ts";
 import type { WorkerDeps } from "./deps.ts";
+import { judgeExpected } from "./expected.ts";
 import { partsOf } from "./parts.ts";
 import { acceptRequest, ofMail } from "./receive.ts";
 import { judgeReply } from "./reply.ts";
@@ -78,7 +79,9 @@ export async function releaseMessage(
     });
   }
   const { mail, agent, message } = await asReply(deps, record, task);
-  const { outcome, clarify } = await judgeReply(deps, mail, task, { grade: record.grade ?? "E", looked: true });
+  const { outcome, clarify } = task.expects
+    ? await judgeExpected(deps, mail, record.receivedAt, true)
+    : await judgeReply(deps, mail, task, { grade: record.grade ?? "E", looked: true });
   if (clarify && !agent) {
     throw new EmailKitError(
       "UNKNOWN_AGENT",

@@ -3,7 +3,6 @@ import type { Agent } from "../accounts/agent.ts";
 import { blobReference } from "../blobs/blobs.ts";
 import type { Sql } from "../ledger/database.ts";
 import { type MessageContent, type MessageRecord } from "../ledger/messages.ts";
-import type { StoredOutcome } from "../ledger/outcome.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
 import { sameAddress } from "../mail/address.ts";
 import { classify } from "../mail/classify.ts";
@@ -17,7 +16,7 @@ import { askSender } from "./confirm-sender.ts";
 import type { FollowUp } from "./conversation.ts";
 import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
-import { expectedOutcome } from "./expected.ts";
+import { findExpecting, judgeExpected } from "./expected.ts";
 import { judge } from "./judge.ts";
 import { attachmentsOf, partsOf } from "./parts.ts";
 import type { Verdict } from "./verdict.ts";
@@ -84,11 +83,9 @@ function headerOf(message: MailMessage): MailMessage {
 }
 
 /** Everything that a mail means, but for what only the transaction that stores it can tell. */
-export async function understand(
-  deps: WorkerDeps,
-  { agents, junk }: Box,
-  { record: base, message, stored }: Parsed,
-): Promise<Understood> {
+export async function understand(deps: WorkerDeps, box: Box, parsed: Parsed): Promise<Understood> {
+  const { agents, junk } = box;
+  const { record: base, message, stored } = parsed;
   if (!message) {
     return { record: base, stored, task: undefined, verdict: { disposition: "unreadable", reason: base.reason! } };
   }
@@ -114,13 +111,24 @@ export async function understand(
   const clarification = await clarificationFor(deps, record, correlation, judged);
   const verdict: Verdict = judged.clarify && !clarification ? { ...judged, disposition: "settled" } : judged;
   const to = [...message.to, ...message.cc].map(({ address }) => address);
-  const expecting =
-    correlation.kind === "none" && agent
-      ? { agent: agent.name, message, outcome: () => expectedOutcome(deps, record, message, parts) }
-      : undefined;
+  const expecting = correlation.kind === "none" && agent ? { agent: agent.name, message } : undefined;
+  const isExpected = expecting && (await findExpecting(deps.ledger.db, expecting.agent, message));
+  const expected = isExpected && (await judgeExpected(deps, mail, record.receivedAt));
+  const again = () => understand(deps, box, parsed);
   const task = correlation.kind === "task" ? correlation.task : verdict.suspected;
   const confirm = task && verdict.senderInDoubt && (await askSender(deps, task, record));
-  return { record, stored, task, verdict, correlation, message, to, clarification, confirm, expecting };
+  return {
+    record,
+    stored,
+    task,
+    verdict,
+    correlation,
+    message,
+    to,
+    clarification,
+    confirm,
+    ...(expecting && { expecting: { ...expecting, verdict: expected, again } }),
+  };
 }
 
 /** What was made of a mail. */
@@ -137,8 +145,8 @@ export interface Understood {
   clarification?: FollowUp | undefined;
   /** Stores the question whether it is from whom the task asked. */
   confirm?: ((sql: Sql) => Promise<void>) | undefined;
-  /** Of a mail that answers nothing: what it would be to someone who waits for such a mail. */
-  expecting?: { agent: string; message: MailMessage; outcome: () => StoredOutcome } | undefined;
+  /** Of a mail that answers nothing: what it is to someone who waits for such a mail, where somebody did when it was looked at. */
+  expecting?: { agent: string; message: MailMessage; verdict: Verdict | undefined; again: () => Promise<Understood> };
 }
 
 /** The mail that asks again for what is missing. */

@@ -1,16 +1,17 @@
 import { agentNamed } from "../../accounts/agent.ts";
 import { EmailKitError } from "../../errors.ts";
 import { appendEvent, ofTask } from "../../ledger/events.ts";
-import { assignMessage, type MessageRecord, unmatchedSince } from "../../ledger/messages.ts";
+import { assignMessage, type MessageRecord, moveMessage, unmatchedSince } from "../../ledger/messages.ts";
 import type { FailedOutcome, StoredOutcome, StoredReply } from "../../ledger/outcome.ts";
 import { type Expectation, findTask, insertTask, type TaskRecord, UNTOUCHED } from "../../ledger/tasks.ts";
 import { registerThread } from "../../ledger/threads.ts";
+import { classify } from "../../mail/classify.ts";
 import { parseMail } from "../../mail/parse.ts";
 import type { Verification } from "../../mail/verification.ts";
 import { aboutTask, withSpan } from "../../spans.ts";
 import { type Deadline, deadlineAt } from "../../time/deadline.ts";
 import { durationMs, type Duration } from "../../time/duration.ts";
-import { type ExpectedMail, expectedOutcome, fitsExpectation } from "../../worker/expected.ts";
+import { type ExpectedMail, fitsExpectation, judgeExpected } from "../../worker/expected.ts";
 import { partsOf } from "../../worker/parts.ts";
 import { settle } from "../../worker/settle.ts";
 import { hashId } from "../../mail/hash-id.ts";
@@ -136,9 +137,26 @@ async function takeEarlier(kit: OpenKit, task: TaskRecord, record: MessageRecord
   });
   if (parsed.kind !== "parsed") return false;
   const { message } = parsed;
-  const outcome = expectedOutcome(kit, record, message, partsOf(message, { kind: "none" }));
+  const correlation = { kind: "none" as const };
+  const mail = {
+    message,
+    correlation,
+    classification: classify(message, { addresses: [], isOwn: () => false }),
+    parts: partsOf(message, correlation),
+    raw: record.raw,
+    agent: kit.agents.get(task.agent),
+    unreadOctets: record.content.unreadOctets,
+  };
+  const { outcome, reason = null } = await judgeExpected(kit, mail, record.receivedAt);
+  const at = kit.clock();
   return kit.ledger.db.transaction(async (sql) => {
-    const first = await settle(sql, task, outcome, kit.clock(), record.messageId);
+    if (!outcome) {
+      if (!(await moveMessage(sql, record.id, "unmatched", "quarantined"))) return false;
+      await assignMessage(sql, record.id, task.id, "quarantined");
+      await moveMessage(sql, record.id, "quarantined", "quarantined", reason);
+      return false;
+    }
+    const first = await settle(sql, task, outcome, at, record.messageId);
     if (first) await assignMessage(sql, record.id, task.id, "settled");
     return first;
   });

@@ -47,7 +47,7 @@ function readable(record: MessageRecord): ReadableMail {
 }
 
 /** The text as far as a model may see it: without what looks like orders to a machine, or undefined where it is little else. */
-export function readableText(
+function readableText(
   mail: { subject: string; text: string; quoted?: string },
   provenance: "expected" | "stranger",
 ): string | undefined {

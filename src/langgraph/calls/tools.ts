@@ -11,7 +11,7 @@ import { currentNode } from "./node.ts";
 import type { TaskReceipt } from "./receipt.ts";
 import { replyMail } from "./reply-mail.ts";
 import { sendTask } from "./send-task.ts";
-import { excerptOf, readableText, readMail, searchMail } from "./stored-mail.ts";
+import { excerptOf, readMail, searchMail } from "./stored-mail.ts";
 import { answerErrors, describeOutcome, toolResult } from "./tool-output.ts";
 
 /** Tools with which a model works by mail as one agent. */
@@ -168,10 +168,7 @@ export function expectation({ name: agent }: Agent, { from, subject }: Input): M
 
 export function describeMail(outcome: MailOutcome): string {
   if (outcome.kind !== "received") return toolResult({ outcome: outcome.kind });
-  const body = readableText(outcome, "stranger");
-  const facts = { outcome: "received", from: outcome.from };
-  if (body === undefined) return toolResult({ ...facts, note: UNSAFE });
-  return toolResult(facts, `Subject: ${outcome.subject}\n\n${body}`);
+  return toolResult({ outcome: "received", from: outcome.from }, `Subject: ${outcome.subject}\n\n${outcome.text}`);
 }
 
 /** Nothing of the mail but what it was waited for. */
