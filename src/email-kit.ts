@@ -132,7 +132,7 @@ export interface EmailKit<
    * and the suppression list are not touched. @throws EmailKitError `ADDRESS_IN_USE` while a thread of theirs is not over.
    */
   forget(address: string, options?: ActOptions): Promise<ForgetReport>;
-  /** Calls `listener` for every event from now on, also of other processes on the same ledger. Returns the way to stop. */
+  /** Calls `listener` for every event from now on, also of other processes on the same ledger. Where it throws, that is logged. Returns the way to stop. */
   follow(listener: (event: AuditEvent) => void): Promise<() => void>;
   /** Mails that came in, by what was done with them: `quarantined`, `late`, `unreadable`, … */
   messages(disposition: Disposition): Promise<MessageRecord[]>;

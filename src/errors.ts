@@ -70,3 +70,13 @@ export class EmailKitError extends Error {
 export function isOutage(error: unknown): boolean {
   return error instanceof EmailKitError && ["LEDGER_FAILED", "BLOB_FAILED", "SERVER_UNREACHABLE"].includes(error.code);
 }
+
+/** What was thrown, and by which line, for a log or a ledger: without its message, which may hold what was being read. */
+export function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const { name, message, stack = "" } = error;
+  const start = stack.indexOf(message);
+  const frames = start < 0 ? "" : stack.slice(start + message.length);
+  const [, line] = /\n {4}at .*?([^\s/\\(]+:\d+):\d+\)?(?:\n|$)/.exec(frames) ?? [];
+  return line === undefined ? name : `${name} at ${line}`;
+}

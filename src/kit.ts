@@ -243,7 +243,10 @@ export function composeKit<const AgentName extends string>(
       const { ledger, blobs } = await open();
       yield* exportAudit({ db: ledger.db, blobs }, format, filter);
     },
-    follow: async (listener) => followEvents((await open()).ledger.db, listener),
+    async follow(listener) {
+      const { ledger, log } = await open();
+      return followEvents({ db: ledger.db, log }, listener);
+    },
     messages: async (disposition) => messagesByDisposition((await open()).ledger.db, disposition),
     async release(id, options) {
       const kit = await open();

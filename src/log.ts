@@ -23,3 +23,15 @@ export function consoleLogger(options: { verbose?: boolean } = {}): Logger {
     error: write("error"),
   };
 }
+
+/** A logger that throws loses its line, and nothing else: it is called where mails are read and stored. */
+export function unfailing(log: Logger): Logger {
+  const write = (level: keyof Logger) => (message: string, fields?: LogFields) => {
+    try {
+      log[level](message, fields);
+    } catch {
+      // There is nowhere to tell it.
+    }
+  };
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+}

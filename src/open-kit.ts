@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Agent } from "./accounts/agent.ts";
-import type { BlobStore } from "./blobs/blobs.ts";
+import { type BlobStore, foreignBlobs } from "./blobs/blobs.ts";
 import { fileBlobs } from "./blobs/files.ts";
 import { memoryBlobs } from "./blobs/memory.ts";
 import { DEFAULTS, type EmailKitConfig, readTokenKey } from "./config.ts";
@@ -15,7 +15,7 @@ import { tellHeld } from "./worker/proof.ts";
 import { openPostgres } from "./ledger/postgres.ts";
 import { isPostgresUrl } from "./ledger/postgres/url.ts";
 import { openSqlite } from "./ledger/sqlite.ts";
-import { consoleLogger } from "./log.ts";
+import { consoleLogger, unfailing } from "./log.ts";
 import { createMailbox } from "./transport/imap.ts";
 import { createOctetBudget } from "./transport/octet-budget.ts";
 import { createSubmitter } from "./transport/smtp.ts";
@@ -53,12 +53,12 @@ export async function openKit(
     await db.close();
     throw error;
   });
-  const log = config.log ?? consoleLogger();
+  const log = config.log ? unfailing(config.log) : consoleLogger();
   const sign = await signOfRestore(config.ledger, ledger);
   if (sign !== undefined) tellHeld(log, await db.transaction((sql) => holdPending(sql, clock(), sign)));
   return {
     ledger,
-    blobs: config.blobs ?? defaultBlobs(config.ledger, db),
+    blobs: config.blobs ? foreignBlobs(config.blobs) : defaultBlobs(config.ledger, db),
     tokenKey: await readTokenKey(config.ledger, config.secret),
     clock,
     ...(config.calendar && { calendar: config.calendar }),

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { EmailKitError } from "../errors.ts";
 
 /** Holds raw mails and attachments by the SHA-256 of their content. Putting the same content twice stores it once. */
 export interface BlobStore {
@@ -18,4 +19,23 @@ export interface BlobStore {
 /** The reference of a content, before it is put. */
 export function blobReference(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
+}
+
+/** A store that somebody else wrote: what it rejects with is told from the mistakes of who uses it. */
+export function foreignBlobs(store: BlobStore): BlobStore {
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof EmailKitError) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new EmailKitError("BLOB_FAILED", `The store given as \`blobs\` failed: ${reason}`, { cause });
+    }
+  };
+  return {
+    put: (content) => told(() => store.put(content)),
+    get: (reference) => told(() => store.get(reference)),
+    delete: (reference) => told(() => store.delete(reference)),
+    ...(store.sweep && { sweep: (before, used) => told(() => store.sweep!(before, used)) }),
+  };
 }

@@ -1,5 +1,5 @@
 import type { Agent } from "../accounts/agent.ts";
-import { EmailKitError } from "../errors.ts";
+import { EmailKitError, isOutage } from "../errors.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import { appendEvent } from "../ledger/events.ts";
 import { findMessage, type MessageRecord } from "../ledger/messages.ts";
@@ -16,6 +16,7 @@ import { answerAddress, replyReferences, replySubject } from "../mail/references
 import type { OutgoingContent, ReviewFinding } from "../policy/outbound-review.ts";
 import { requireRecipients } from "../policy/permission.ts";
 import { composeFrom } from "../worker/conversation.ts";
+import { inTime } from "../worker/in-time.ts";
 import type { ServePort } from "../worker/ports.ts";
 import { hashId } from "../mail/hash-id.ts";
 import { askReviewer, type Hold } from "./calls/hold.ts";
@@ -58,16 +59,16 @@ export interface ServeOptions<Input, State> {
   /**
    * Which of the mails that come to the agent's address it takes. Several agents may have one address and mailbox, each with a rule of its own: a mail goes to the
    * first, in the order of `agents`, that may be asked by its sender and takes it; a follow-up goes to who answered before. What nobody takes is left `unmatched`; so
-   * is what a rule throws at. It is asked about mail that nobody has looked at yet. Default: all.
+   * is what a rule throws at, or takes longer than 30 seconds for. It is asked about mail that nobody has looked at yet. Default: all.
    */
-  accepts?: (request: InboxRequest) => boolean;
+  accepts?: (request: InboxRequest) => boolean | Promise<boolean>;
   /**
    * The input of the graph's run for a request. What it throws, or the graph's own schema of its input, is answered at once as a bad request; who asked is told
    * what was wrong where the error has `issues`, as those of schemas do.
    */
-  input: (request: InboxRequest) => Input;
+  input: (request: InboxRequest) => Input | Promise<Input>;
   /** The answer from the state in which the graph has finished. */
-  reply: (state: State) => InboxAnswer;
+  reply: (state: State) => InboxAnswer | Promise<InboxAnswer>;
 }
 
 export interface ServedInbox {
@@ -94,8 +95,10 @@ export function serveInboxes(
       const { accepts } = inboxes.get(agent)!.options;
       if (!accepts) return true;
       try {
-        return accepts(await readRequest(kit, record));
+        const request = await readRequest(kit, record);
+        return await inTime(async () => accepts(request));
       } catch (error) {
+        if (isOutage(error)) throw error;
         kit.log.error("The rule of an inbox failed: it does not take the mail", { agent, error: String(error) });
         return false;
       }
@@ -172,7 +175,7 @@ async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRe
     await markWaiting(kit.ledger.db, request.id);
     return { kind: "waiting" } as const;
   }
-  await answer(kit, request, record, endingOf(kit, inbox, request, state.values));
+  await answer(kit, request, record, await endingOf(kit, inbox, request, state.values));
   return { kind: "answered" } as const;
 }
 
@@ -194,7 +197,7 @@ async function begin(
   const asked = await readRequest(kit, record);
   let input: unknown;
   try {
-    input = inbox.options.input(asked);
+    input = await inbox.options.input(asked);
   } catch (error) {
     return refuse(error);
   }
@@ -219,9 +222,9 @@ function issuesOf(error: unknown): string[] {
 }
 
 /** A graph that has finished does not run again because its answer cannot be made of its state. */
-function endingOf(kit: OpenKit, inbox: ServedInbox, request: RequestRecord, values: unknown): Ending {
+async function endingOf(kit: OpenKit, inbox: ServedInbox, request: RequestRecord, values: unknown): Promise<Ending> {
   try {
-    return { kind: "done", answer: inbox.options.reply(values) };
+    return { kind: "done", answer: await inbox.options.reply(values) };
   } catch (error) {
     logUnanswerable(kit, request, error);
     return { kind: "failed" };

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { Readable } from "node:stream";
 import { MailParser, parseAddressHeader, type AttachmentStream, type MessageText } from "mailparser";
+import { placeOf } from "../errors.ts";
 import { isAddress, parseAddress } from "./address.ts";
 import { decodeOctets, decodeWith, rawHeaderFields, readHeaderFields } from "./header-fields.ts";
 import type { MailAddress, MailAttachment, MailMessage, MailReportPart } from "./message.ts";
@@ -43,24 +44,37 @@ export interface ParseOptions {
   limits?: Partial<ParseLimits>;
 }
 
-export type ParseResult = { kind: "parsed"; message: MailMessage } | { kind: "unreadable"; reason: string };
+/** `error`: what the parser threw, where it gave up. That is a mistake of the parser's, whatever the mail is; the reason names its place, and nothing of the mail. */
+export type ParseResult =
+  | { kind: "parsed"; message: MailMessage }
+  | { kind: "unreadable"; reason: string; error?: unknown };
 
 /**
  * Reads a mail (RFC 5322, MIME). Whatever the bytes are, the result is a value: `unreadable` with the reason where a limit is passed or the parser gives up.
  * Nothing is made up: a mail with only HTML has no `text`, one without a usable From, or with two that differ, no `from`.
  */
 export async function parseMail(raw: Uint8Array, options: ParseOptions): Promise<ParseResult> {
+  try {
+    return await readMail(raw, options);
+  } catch (error) {
+    if (error instanceof NotStored) throw error.cause;
+    return { kind: "unreadable", reason: `The parser gave up: ${placeOf(error)}`, error };
+  }
+}
+
+async function readMail(raw: Uint8Array, options: ParseOptions): Promise<ParseResult> {
   const limits = { ...DEFAULT_PARSE_LIMITS, ...options.limits };
   const excess = findExcess(raw, limits);
   if (excess !== undefined) return { kind: "unreadable", reason: excess };
 
-  let body: MimeBody;
-  try {
-    body = await readBody(raw, limits, options.putAttachment);
-  } catch (error) {
-    if (error instanceof NotStored) throw error.cause;
-    return { kind: "unreadable", reason: `The parser gave up: ${error instanceof Error ? error.message : "unknown"}` };
-  }
+  const put = async (content: Uint8Array) => {
+    try {
+      return await options.putAttachment(content);
+    } catch (cause) {
+      throw new NotStored("An attachment could not be stored.", { cause });
+    }
+  };
+  const body = await readBody(raw, limits, put);
   if (body.attachments.length > limits.maxAttachments) {
     return { kind: "unreadable", reason: `more than ${limits.maxAttachments} attachments` };
   }
@@ -76,7 +90,7 @@ export async function parseMail(raw: Uint8Array, options: ParseOptions): Promise
     const machine = MACHINE_PARTS.has(part.contentType);
     if (machine || (isReport && RETURNED_MAIL.has(part.contentType))) message.reports.push(reportPart(part));
     if (!machine && !(message.reports.length > 0 && RETURNED_MAIL.has(part.contentType))) {
-      message.attachments.push(attachmentOf(part, part.blob ?? (await options.putAttachment(part.content))));
+      message.attachments.push(attachmentOf(part, part.blob ?? (await put(part.content))));
     }
   }
   if (body.text !== undefined) message.text = body.text.slice(0, limits.maxTextLength);
@@ -212,15 +226,14 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
 function readBody(raw: Uint8Array, limits: ParseLimits, put: ParseOptions["putAttachment"]): Promise<MimeBody> {
   return new Promise((resolve, reject) => {
     const body: MimeBody = { attachments: [] };
+    const kept: Promise<void>[] = [];
     const keep = async (data: AttachmentStream) => {
       const part = await partOf(data);
       body.attachments.push(part);
       // What may be a part of a report is looked at first; and of a mail with too many, no more is kept than of others.
       const later = MACHINE_PARTS.has(part.contentType) || RETURNED_MAIL.has(part.contentType);
       if (!later && body.attachments.length <= limits.maxAttachments) {
-        part.blob = await put(part.content).catch((cause: unknown) => {
-          throw new NotStored("An attachment could not be stored.", { cause });
-        });
+        part.blob = await put(part.content);
         part.content = Buffer.alloc(0);
       }
       data.release?.();
@@ -245,9 +258,10 @@ function readBody(raw: Uint8Array, limits: ParseLimits, put: ParseOptions["putAt
         if (data.html !== undefined) body.html = data.html;
         return;
       }
-      keep(data).catch(reject);
+      kept.push(keep(data).catch(reject));
     });
-    parser.on("end", () => resolve(body));
+    // It ends without waiting for an attachment that nothing follows.
+    parser.on("end", () => void Promise.all(kept).then(() => resolve(body)));
     Readable.from(piecesOf(inUtf8(raw)), { highWaterMark: 1 }).pipe(parser);
   });
 }

@@ -28,7 +28,7 @@ export interface InboundPolicy {
 /** The same, with its defaults. */
 export type InboundRules = InboundPolicy & Required<Pick<InboundPolicy, "attachments" | "maxBytes">>;
 
-/** `raw`: the mail's bytes. "none" where nothing can be said. It may look up DNS; a rejection counts as "none". */
+/** `raw`: the mail's bytes. "none" where nothing can be said. It may look up DNS; a rejection counts as "none", and so does what takes longer than 30 seconds. */
 export type SenderVerifier = (raw: Uint8Array) => Promise<"pass" | "fail" | "none">;
 
 /** Within 30 seconds; a mail whose judge fails is quarantined. */

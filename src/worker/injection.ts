@@ -1,12 +1,12 @@
 import type { TaskRecord } from "../ledger/tasks.ts";
 import { type InjectionScore, INJECTION_THRESHOLDS, scoreInjection } from "../policy/injection-score.ts";
 import type { WorkerDeps } from "./deps.ts";
+import { inTime } from "./in-time.ts";
 import type { InjectionVerdict, Mail } from "./verdict.ts";
 
 export type InjectionDeps = Pick<WorkerDeps, "blobs" | "inbound" | "log">;
 
 const BANDS = ["pass", "data-only", "quarantine"] as const satisfies InjectionScore["band"][];
-const JUDGE_TIMEOUT_MS = 30_000;
 /** Of the attachments that are text, so much is read, in octets: more is data, which is long and boring. */
 const MAX_ATTACHED_TEXT = 256 * 1024;
 const TEXTUAL = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|x-ndjson|markdown)\b|[\w/.-]+\+(?:json|xml)\b)/i;
@@ -72,26 +72,25 @@ async function askJudge(
   { score, band, rules }: InjectionVerdict,
   task: TaskRecord | undefined,
 ): Promise<{ band: InjectionScore["band"]; rule: string }> {
-  const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => timeout.reject(new Error("It took too long.")), JUDGE_TIMEOUT_MS);
   try {
-    const said = judge({
-      agent: agent?.name,
-      task: task?.name,
-      from: message.from?.address,
-      subject: message.subject,
-      text: parts.text,
-      attachments: message.attachments.map(({ filename, contentType, size }) => ({ filename, contentType, size })),
-      score: { score, band, rules },
-    });
-    return { band: await Promise.race([said, timeout.promise]), rule: "judge" };
+    const said = await inTime(() =>
+      judge({
+        agent: agent?.name,
+        task: task?.name,
+        from: message.from?.address,
+        subject: message.subject,
+        text: parts.text,
+        attachments: message.attachments.map(({ filename, contentType, size }) => ({ filename, contentType, size })),
+        score: { score, band, rules },
+      }),
+    );
+    if (!BANDS.includes(said)) throw new Error(`It named no band: ${BANDS.join(", ")}.`);
+    return { band: said, rule: "judge" };
   } catch (error) {
     log.error("The judge of inbound mail failed: the mail is quarantined", {
       messageId: message.messageId,
       error: String(error),
     });
     return { band: "quarantine", rule: "judge-failed" };
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -27,7 +27,7 @@ import { recordFeedback } from "./feedback.ts";
 import { type Asks, askedWithinHour, countAsked } from "./loops.ts";
 import { readProof } from "./proof.ts";
 import { settle } from "./settle.ts";
-import { type Box, parse, type Parsed, understand, type Understood } from "./understand.ts";
+import { type Box, parse, type Parsed, understand, type Understood, unreadable } from "./understand.ts";
 
 /** How far before the ledger's making a mailbox is looked at first: clocks differ. */
 const FIRST_LOOK_BACK_MS = 86_400_000;
@@ -51,15 +51,20 @@ function junkReader(deps: WorkerDeps, mailbox: Mailbox, agents: readonly Agent[]
   const box = { key: mailbox.junkKey, agents, junk: true };
   return readerOf(deps, box, async (mails, readingUntil) => {
     for (const mail of mails) {
-      const parsed = await parseMail(mail.raw, { putAttachment: async (content) => blobReference(content) });
-      const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
-      const found = parsed.kind === "parsed" ? await correlate(deps.ledger.db, parsed.message, keys) : undefined;
-      const interested = found?.kind === "task" && agents.some(({ name, junk }) => junk && name === found.task.agent);
+      // What cannot be told is looked at as any other mail is.
+      const interested = await isOfTask(deps, agents, mail).catch(() => true);
       const until = () => readingUntil(mail === mails.at(-1));
       if (interested) await receive(deps, box, [mail], until);
       else await advanceCursor(deps.ledger.db, box.key, mail.uidValidity, mail.uid, until());
     }
   });
+}
+
+async function isOfTask(deps: WorkerDeps, agents: readonly Agent[], { raw }: StoredMail): Promise<boolean> {
+  const parsed = await parseMail(raw, { putAttachment: async (content) => blobReference(content) });
+  const keys = { tokenKey: deps.tokenKey, ledgerId: deps.ledger.id };
+  const found = parsed.kind === "parsed" ? await correlate(deps.ledger.db, parsed.message, keys) : undefined;
+  return found?.kind === "task" && agents.some(({ name, junk }) => junk && name === found.task.agent);
 }
 
 /** When the mails should be there that follow; null where none do. `last`: of the mails at hand. */
@@ -130,7 +135,7 @@ function changes(before: Understood, after: Understood): boolean {
   return before.task ? before.task.id === after.task?.id : before.verdict.disposition === "request" && !after.task;
 }
 
-/** All or nothing, or else one by one, so that a mail that cannot be stored holds up only those behind it. */
+/** All or nothing, or else one by one, so that a mail that cannot be stored holds up only those behind it. What throws at what it says holds up nothing. */
 async function storeTogether(deps: WorkerDeps, group: Understood[], readingUntil: number | null): Promise<void> {
   const last = group.at(-1)!.record;
   let received: (Received | undefined)[];
@@ -143,9 +148,11 @@ async function storeTogether(deps: WorkerDeps, group: Understood[], readingUntil
       return stored;
     });
   } catch (error) {
+    const [first] = group as [Understood];
     if (group.length === 1) {
-      if (!(error instanceof WaitBegan)) throw error;
-      return storeTogether(deps, [await error.mail.again()], readingUntil);
+      if (error instanceof WaitBegan) return storeTogether(deps, [await error.mail.again()], readingUntil);
+      if (first.verdict.disposition === "unreadable") throw error;
+      return storeTogether(deps, [unreadable(deps, first, error)], readingUntil);
     }
     for (const understood of group) await storeTogether(deps, [understood], readingUntil);
     return;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Agent } from "../accounts/agent.ts";
 import { blobReference } from "../blobs/blobs.ts";
+import { EmailKitError, isOutage, placeOf } from "../errors.ts";
 import type { Sql } from "../ledger/database.ts";
 import { type MessageContent, type MessageRecord } from "../ledger/messages.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
@@ -43,7 +44,8 @@ export async function parse(deps: WorkerDeps, mailbox: string, mail: StoredMail)
   stored.catch(() => {});
   const parsed = await parseMail(mail.raw, { putAttachment: (content) => deps.blobs.put(content) });
   if (parsed.kind === "unreadable") {
-    deps.log.warn("A mail cannot be read", { mailbox, uid: mail.uid, reason: parsed.reason });
+    const level = "error" in parsed ? "error" : "warn";
+    deps.log[level]("A mail cannot be read", { mailbox, uid: mail.uid, reason: parsed.reason });
   } else if (mail.truncated) {
     deps.log.warn("Only the header of a mail is read: it is too large", { mailbox, uid: mail.uid, octets: mail.size });
     parsed.message = headerOf(parsed.message);
@@ -82,8 +84,44 @@ function headerOf(message: MailMessage): MailMessage {
   return { ...header, attachments: [], reports: [] };
 }
 
+/**
+ * What throws while a mail is read would throw at every further try, and nothing behind that mail would ever be read: so it is kept as unreadable. Where what
+ * keeps the mails is away, they stay where they are.
+ * @throws what the ledger or the blob store rejected with.
+ */
+export function unreadable(
+  deps: Pick<WorkerDeps, "log">,
+  { record, message, stored }: Pick<Understood, "record" | "message" | "stored">,
+  error: unknown,
+): Understood {
+  const isMissing = error instanceof EmailKitError && error.code === "BLOB_NOT_FOUND";
+  if (isOutage(error) || isMissing) throw error;
+  const { mailbox, uid } = record;
+  const reason = `Reading it failed: ${placeOf(error)}`;
+  deps.log.error("A mail cannot be read", { mailbox, uid, reason });
+  const about = message && {
+    messageId: message.messageId ?? null,
+    sender: message.from?.address ?? null,
+    subject: message.subject,
+  };
+  return {
+    record: { ...record, ...about, classification: "unreadable" },
+    stored,
+    task: undefined,
+    verdict: { disposition: "unreadable", reason },
+  };
+}
+
 /** Everything that a mail means, but for what only the transaction that stores it can tell. */
 export async function understand(deps: WorkerDeps, box: Box, parsed: Parsed): Promise<Understood> {
+  try {
+    return await understandMail(deps, box, parsed);
+  } catch (error) {
+    return unreadable(deps, parsed, error);
+  }
+}
+
+async function understandMail(deps: WorkerDeps, box: Box, parsed: Parsed): Promise<Understood> {
   const { agents, junk } = box;
   const { record: base, message, stored } = parsed;
   if (!message) {
@@ -106,6 +144,8 @@ export async function understand(deps: WorkerDeps, box: Box, parsed: Parsed): Pr
   });
   const { unreadOctets } = base.content;
   const mail = { message, classification, correlation, parts, raw: base.raw, agent, declined, junk, unreadOctets };
+  // It is given the bytes as they are kept.
+  if (deps.inbound.verifySender) await stored;
   const judged = await judge(deps, mail);
   const record: MessageRecord = { ...read, agent: agent?.name ?? null, classification: classification.kind };
   const clarification = await clarificationFor(deps, record, correlation, judged);
@@ -139,7 +179,7 @@ export interface Understood {
   verdict: Verdict;
   correlation?: Correlation;
   /** Unless it cannot be read. */
-  message?: MailMessage;
+  message?: MailMessage | undefined;
   /** The addresses in To and Cc. */
   to?: string[];
   clarification?: FollowUp | undefined;

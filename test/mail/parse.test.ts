@@ -55,6 +55,12 @@ test.each([
   expect([gotText?.trim(), gotHtml?.trim()]).toEqual([text, html]);
 });
 
+test("a mail that is an attachment and nothing else has it", async () => {
+  const type = "Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n";
+  const { attachments } = await message(`${head}${type}\r\n${Buffer.from("prices").toString("base64")}\r\n`);
+  expect(attachments).toMatchObject([{ filename: "a.pdf", contentType: "application/pdf", size: 6 }]);
+});
+
 test("what programs read in a report goes to reports, and never into the text", async () => {
   const raw = multipart(
     "report; report-type=delivery-status",
