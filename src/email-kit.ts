@@ -68,7 +68,7 @@ export interface EmailKit<
     options?: { task?: TaskDefinition<Reply> },
   ): Promise<Outcome<Reply>>;
   awaitReply<Name extends Task["name"]>(task: Name): Promise<Outcome<ReplyOf<Task, Name>>>;
-  /** Mails several tasks of one kind; `key` defaults to the place in the list. */
+  /** Mails several tasks of one kind; `key` defaults to the place in the list. Where one of them goes to an address that it may not go to, none is mailed. */
   sendTasks<Reply>(task: TaskDefinition<Reply>, mails: readonly TaskMail<AgentName>[]): Promise<TaskReceipt<Reply>[]>;
   sendTasks<Name extends Task["name"]>(
     task: Name,
@@ -85,7 +85,7 @@ export interface EmailKit<
   cancelTask(receipt: TaskReceipt, reason: string): Promise<boolean>;
   /** Parks the graph until a mail comes that is no reply, such as a one-time code, and returns it with the code and the link in it. */
   awaitMail(expectation: MailExpectation<AgentName>): Promise<MailOutcome>;
-  /** The same calls as ready nodes. */
+  /** Ready nodes: the same calls, and what is made of them. */
   readonly nodes: EmailNodes<AgentName, Task>;
   /** LangChain tools with which a model mails and waits as one agent. */
   tools(agent: AgentName): EmailTools;

@@ -29,7 +29,7 @@ import { definitionOf, readTasks } from "./langgraph/calls/known-tasks.ts";
 import { emailApproval } from "./langgraph/calls/email-approval.ts";
 import { createNodes } from "./langgraph/calls/nodes.ts";
 import type { TaskReceipt } from "./langgraph/calls/receipt.ts";
-import { sendTask, type TaskMail } from "./langgraph/calls/send-task.ts";
+import { sendTask, sendTasks, type TaskMail } from "./langgraph/calls/send-task.ts";
 import { createTools } from "./langgraph/calls/tools.ts";
 import { EmailCheckpointSaver } from "./langgraph/checkpointer.ts";
 import { kitOpeners, type OpenKit } from "./langgraph/context.ts";
@@ -158,13 +158,8 @@ export function composeKit<const AgentName extends string>(
       const isReceipt = typeof task === "object" && "taskId" in task;
       return awaitReply(await open(), isReceipt ? task : definition(task), options);
     },
-    async sendTasks(task: TaskDefinition | string, mails: readonly TaskMail[]) {
-      const kit = await open();
-      const receipts = [];
-      for (const [place, mail] of mails.entries())
-        receipts.push(await sendTask(kit, definition(task), { key: String(place), ...mail }));
-      return receipts;
-    },
+    sendTasks: async (task: TaskDefinition | string, mails: readonly TaskMail[]) =>
+      sendTasks(await open(), definition(task), mails),
     awaitReplies: async (receipts, options) => awaitReplies(await open(), receipts, options),
     lateReplies: async (receipt) => lateMessages((await open()).ledger.db, receipt.taskId),
     cancelTask: async (receipt, reason) => cancelTask(await open(), receipt, reason),

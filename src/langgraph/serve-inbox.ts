@@ -29,6 +29,7 @@ import { tryHoldThread } from "./drive/thread-lease.ts";
 import { readThreadState, type DrivenGraph } from "./drive/thread-state.ts";
 import { MADE_KEY, REQUEST_KEY } from "./run.ts";
 import { REPLY_SCHEMA_FILENAME } from "../mail/reply-schema.ts";
+import { REQUEST_DATA_FILENAME } from "../mail/request-data.ts";
 
 /** A mail that asks a served agent for work. */
 export interface InboxRequest {
@@ -38,6 +39,8 @@ export interface InboxRequest {
   /** The new text of the mail, without history, signature and disclaimer. */
   text: string;
   attachments: ReplyAttachment[];
+  /** What the mail brings as `request.json`, as a task's `data` does: anybody's JSON, to be checked before it is used. */
+  data?: Record<string, unknown>;
   /** JSON Schema of the answer that is asked for, where the mail brings one. */
   replySchema?: Record<string, unknown>;
   messageId?: string;
@@ -245,23 +248,29 @@ async function isStalled(kit: OpenKit, { threadId, graph }: RequestRecord): Prom
 }
 
 async function readRequest(kit: OpenKit, record: MessageRecord): Promise<InboxRequest> {
-  const schema = record.content.attachments.find(({ filename }) => filename === REPLY_SCHEMA_FILENAME);
-  const replySchema = schema && readJson(await kit.blobs.get(schema.blob));
+  const json = async (name: string) => {
+    const attachment = record.content.attachments.find(({ filename }) => filename === name);
+    return attachment && { attachment, object: readObject(await kit.blobs.get(attachment.blob)) };
+  };
+  const [schema, data] = await Promise.all([REPLY_SCHEMA_FILENAME, REQUEST_DATA_FILENAME].map(json));
+  const taken = [schema, data].filter((one) => one?.object);
   return {
     from: record.sender ?? "",
     subject: record.subject,
     text: record.content.text,
-    attachments: record.content.attachments.filter((attachment) => attachment !== schema),
-    ...(replySchema && { replySchema }),
+    attachments: record.content.attachments.filter((each) => taken.every((one) => one?.attachment !== each)),
+    ...(data?.object && { data: data.object }),
+    ...(schema?.object && { replySchema: schema.object }),
     ...(record.messageId && { messageId: record.messageId }),
     receivedAt: new Date(record.receivedAt).toISOString(),
   };
 }
 
-function readJson(content: Uint8Array): Record<string, unknown> | undefined {
+function readObject(content: Uint8Array): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(content).toString("utf8"));
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

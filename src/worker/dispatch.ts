@@ -13,7 +13,9 @@ import {
   renewOutboxLease,
   reschedule,
 } from "../ledger/outbox.ts";
+import type { Suppression } from "../ledger/suppressions.ts";
 import { findTask } from "../ledger/tasks.ts";
+import { canonicalAddress } from "../mail/address.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
 import { throttleOf } from "../policy/throttle.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
@@ -60,12 +62,17 @@ async function lease(deps: WorkerDeps, sql: Sql, holder: string) {
   const agents = [...deps.agents.values()];
   const result = await leaseDue(sql, { agents, holder, now, leaseMs: deps.leaseMs, limit: BATCH });
   for (const { row, suppression } of result.refused) {
-    const diagnostic = suppressionText(suppression);
-    await auditMail(sql, row, "submission-refused", now, { diagnostic });
-    const status = suppression.status ?? undefined;
-    await settleRefused(sql, row, [], now, { diagnostic, ...(status !== undefined && { enhancedStatus: status }) });
+    const refused = refusedBefore(suppression);
+    await auditMail(sql, row, "submission-refused", now, { diagnostic: refused.diagnostic });
+    await settleRefused(sql, row, [], now, refused);
   }
   return result;
+}
+
+function refusedBefore(suppression: Suppression): RefusedRecipient {
+  const { address, status } = suppression;
+  const diagnostic = suppressionText(suppression);
+  return { address, diagnostic, permanent: true, ...(status !== null && { enhancedStatus: status }) };
 }
 
 export async function nextDispatch(deps: WorkerDeps): Promise<number | undefined> {
@@ -172,7 +179,8 @@ async function record(deps: WorkerDeps, sql: Sql, row: LeasedRow, result: Submit
         serverMessageIds: result.serverMessageIds,
       });
       await forgetHold(sql, accountUnit(agent), now);
-      await settleRefused(sql, row, result.refused, now);
+      // Copies may have gone out, and nothing to those who are asked.
+      await settleRefused(sql, row, [...row.suppressed.map(refusedBefore), ...result.refused], now);
       await recordRefused(deps, sql, row, result.refused, now);
       return;
     }
@@ -233,9 +241,9 @@ async function settleRefused(
   if (!row.taskId || row.kind !== "task") return;
   const task = await findTask(sql, row.taskId);
   if (!task) return;
-  const lost = new Map(refused.map((recipient) => [recipient.address.toLowerCase(), recipient]));
-  if (!whole && !task.addressees.every((address) => lost.has(address.toLowerCase()))) return;
-  const first = lost.get(task.addressees[0]!.toLowerCase());
+  const lost = new Map(refused.map((recipient) => [canonicalAddress(recipient.address), recipient]));
+  if (!whole && !task.addressees.every((address) => lost.has(canonicalAddress(address)))) return;
+  const first = lost.get(canonicalAddress(task.addressees[0]!));
   const status = first?.enhancedStatus ?? whole?.enhancedStatus;
   const outcome = {
     kind: "bounced" as const,

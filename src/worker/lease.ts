@@ -16,8 +16,8 @@ import { canonicalAddress } from "../mail/address.ts";
 import { type Count, countedAt, countedSince, fits, timeOfRoom } from "../policy/budget.ts";
 import { accountUnit, agentUnit, unitsOf } from "./units.ts";
 
-/** A row that this process has claimed, counted in its units. */
-export type LeasedRow = DueRow & { countedAt: number };
+/** A row that this process has claimed, counted in its units. `suppressed`: who was taken out of its envelope. */
+export type LeasedRow = DueRow & { countedAt: number; suppressed: Suppression[] };
 
 interface LeaseOptions {
   agents: readonly Agent[];
@@ -76,7 +76,9 @@ export async function leaseDue(
       } else {
         if (weight !== row.recipients) await setRecipients(sql, row.id, weight);
         const counted = { attempts: row.attempts + 1, countedAt: minute, recipients: weight };
-        taken.push({ ...row, envelope: { ...row.envelope, to }, ...counted });
+        const out = row.envelope.to.map((address) => suppressed.get(canonicalAddress(address)));
+        const left = out.filter((suppression) => suppression !== undefined);
+        taken.push({ ...row, envelope: { ...row.envelope, to }, suppressed: left, ...counted });
         for (const { name } of units) {
           weights.set(name, (weights.get(name) ?? 0) + weight);
           counts.get(name)?.push({ at: minute, n: weight });

@@ -132,7 +132,9 @@ async function mailAfresh(
   const id = `${task.id}.${suffix}`;
   const domain = agent.address.address.split("@")[1]!;
   const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain), taskId: task.id };
-  const raw = await deps.blobs.put(await recompose(deps, agent, task, ids, to, now));
+  const { raw: bytes, cc } = await recompose(deps, agent, task, ids, to, now);
+  const raw = await deps.blobs.put(bytes);
+  const recipients = [...to, ...cc];
   await deps.ledger.db.transaction(async (sql) => {
     if (!(await claim(sql))) return;
     await insertAliases(sql, { taskId: task.id }, taskAliases(ids));
@@ -143,7 +145,7 @@ async function mailAfresh(
       requestId: null,
       agent: agent.name,
       messageId: ids.messageId,
-      envelope: { from: reversePath(deps, agent, task.id), to },
+      envelope: { from: reversePath(deps, agent, task.id), to: recipients },
       raw,
       dueAt: now,
       attempts: 0,
@@ -155,7 +157,7 @@ async function mailAfresh(
       ...ofTask(task),
       messageId: ids.messageId,
       from: agent.address.address,
-      to,
+      to: recipients,
       subject: task.subject,
       body: raw,
     });
@@ -169,7 +171,7 @@ async function recompose(
   ids: { messageId: string; syntheticId: string },
   to: string[],
   now: number,
-): Promise<Uint8Array> {
+): Promise<{ raw: Uint8Array; cc: string[] }> {
   const first = (await findOutbox(deps.ledger.db, task.id))!;
   const parsed = await parseMail(await deps.blobs.get(first.raw), {
     putAttachment: (content) => deps.blobs.put(content),
@@ -178,10 +180,13 @@ async function recompose(
     throw new Error(`Task ${task.id}: its first mail cannot be read again: ${parsed.reason}`);
   const { message } = parsed;
   const replyTo = replyAddress(deps, agent, task.id);
-  return composeFrom(agent, {
+  const copies = message.cc.map(({ address }) => address);
+  const cc = copies.filter((copy) => !to.some((address) => sameAddress(address, copy)));
+  const raw = await composeFrom(agent, {
     messageId: ids.messageId,
     date: new Date(now),
     to,
+    cc,
     ...(replyTo !== undefined && { replyTo }),
     subject: task.subject,
     text: message.text ?? task.body,
@@ -192,6 +197,7 @@ async function recompose(
     headers: { [KIT_HEADER]: taskHeader(readHops(message)) },
     maxBytes: deps.maxBytes,
   });
+  return { raw, cc };
 }
 
 async function remind(deps: WorkerDeps, task: TaskRecord): Promise<void> {

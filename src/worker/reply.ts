@@ -1,6 +1,7 @@
 import { earlierReplies } from "../ledger/messages.ts";
 import type { StoredOutcome } from "../ledger/outcome.ts";
 import type { TaskRecord } from "../ledger/tasks.ts";
+import { REQUEST_DATA_FILENAME } from "../mail/request-data.ts";
 import { perhapsJson } from "../mail/structured/attachments.ts";
 import { notRead } from "../mail/clarification.ts";
 import { parseStructuredReply } from "../mail/structured-reply.ts";
@@ -110,7 +111,9 @@ async function readReply(
 }
 
 export async function parseReply(deps: ReplyDeps, mail: Mail, schema: Record<string, unknown>) {
-  const attachments = await attachmentContents(deps.blobs, perhapsJson(mail.message.attachments));
+  // What was asked with, which some programs send back, is no answer.
+  const own = mail.message.attachments.filter(({ filename }) => filename !== REQUEST_DATA_FILENAME);
+  const attachments = await attachmentContents(deps.blobs, perhapsJson(own));
   return parseStructuredReply({ parts: mail.parts, attachments }, schema);
 }
 

@@ -1,9 +1,10 @@
-import { Annotation, END, MemorySaver, START, StateGraph, StateSchema } from "@langchain/langgraph";
+import { Annotation, Command, END, MemorySaver, START, StateGraph, StateSchema } from "@langchain/langgraph";
 import {
   createEmailKit,
   defineTask,
   type EmailKit,
   type Outcome,
+  type Replies,
   type TaskDefinition,
   type TaskReceipt,
 } from "langgraph-email";
@@ -91,6 +92,52 @@ describe("tasks that the kit was given", () => {
     const generic = <Reply>(task: TaskDefinition<Reply>): Promise<Outcome<Reply>> => known.awaitReply(task);
     expectTypeOf(await generic(prices)).toEqualTypeOf<Outcome<{ prices: number[] }>>();
     expectTypeOf(known).toExtend<EmailKit<"desk">>();
+  });
+
+  it("make nodes, whose results have their types", () => {
+    type State = { topic: string };
+    const asking = ({ topic }: State) => ({ ...mail, subject: topic });
+    const broadcast = known.nodes.broadcast("prices", {
+      mail: (state: State) => ({ ...asking(state), to: ["x@b.example"] }),
+      until: { quorum: 1 },
+      update: (replies, state) => {
+        expectTypeOf(replies).toEqualTypeOf<Replies<{ prices: number[] }>>();
+        expectTypeOf(state).toEqualTypeOf<State>();
+        return { total: 1 };
+      },
+    });
+    expectTypeOf(broadcast).toEqualTypeOf<(state: State) => Promise<{ total: number }>>();
+    const handOff = known.nodes.handOff("dated", {
+      mail: (state: State) => ({ ...asking(state), monitor: "m@b.example", data: state }),
+      update: (outcome) => {
+        expectTypeOf(outcome).toEqualTypeOf<Outcome<{ on: Date }>>();
+        return new Command({ goto: END });
+      },
+    });
+    expectTypeOf(handOff).returns.resolves.toExtend<Command>();
+    known.nodes.broadcast(note, {
+      mail: () => ({ ...mail, to: [] }),
+      update: ({ outcomes: [first] }) => {
+        if (first?.kind === "replied") expectTypeOf(first.data).toEqualTypeOf<string>();
+        return {};
+      },
+    });
+  });
+
+  it("do not compile where a node's mail lacks something", () => {
+    const update = () => ({});
+    // @ts-expect-error no such task
+    known.nodes.broadcast("price", { mail: () => ({ ...mail, to: [] }), update });
+    // @ts-expect-error no such task
+    known.nodes.handOff("price", { mail: () => ({ ...mail, monitor: "m@b.example", data: {} }), update });
+    // @ts-expect-error a broadcast goes to a list
+    known.nodes.broadcast("prices", { mail: () => mail, update });
+    // @ts-expect-error a hand-off has a monitor
+    known.nodes.handOff("prices", { mail: () => ({ ...mail, data: {} }), update });
+    // @ts-expect-error and says what is handed over
+    known.nodes.handOff("prices", { mail: () => ({ ...mail, monitor: "m@b.example" }), update });
+    // @ts-expect-error no such agent
+    known.nodes.broadcast("prices", { mail: () => ({ ...mail, from: "sales", to: [] }), update });
   });
 
   it("are the only names", () => {

@@ -3,6 +3,7 @@ import { getConfig, isGraphInterrupt } from "@langchain/langgraph";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { isDeepStrictEqual } from "node:util";
 import { EmailKitError } from "../../errors.ts";
+import { dataLines } from "../../mail/request-data.ts";
 import type { Grade } from "../../policy/assurance.ts";
 import type { Deadline } from "../../time/deadline.ts";
 import type { OpenKitOnce } from "../context.ts";
@@ -214,13 +215,12 @@ function readDecision(
 
 /** Who decides sees all of it: the tool, its arguments as they are, and what the middleware says of them. */
 function questionOf({ name, args, description }: Action, { allowedDecisions }: ReviewConfig): string {
-  const list = Object.entries(args).map(([argument, value]) => `  ${argument} → ${JSON.stringify(value)}`);
   const json = JSON.stringify(args, null, 2);
   // The middleware's own words, where it has no others, are the same list in JSON.
   const words = description === undefined || description.includes(json) ? "" : description.trim();
   return [
     words,
-    `"${name}" is to be done with:\n\n${list.join("\n") || "  (nothing)"}`,
+    `"${name}" is to be done with:\n\n${dataLines(args) || "  (nothing)"}`,
     [
       "Answer yes or no.",
       allowedDecisions.includes("edit")

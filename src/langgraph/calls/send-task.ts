@@ -15,6 +15,7 @@ import { referenceLine, taskAliases } from "../../mail/correlate.ts";
 import { messageId } from "../../mail/message-id.ts";
 import { replyForm } from "../../mail/reply-form.ts";
 import { replySchemaAttachment } from "../../mail/reply-schema.ts";
+import { requestData } from "../../mail/request-data.ts";
 import { redact } from "../../policy/outbound-review.ts";
 import { requireRecipients, requireScope } from "../../policy/permission.ts";
 import { aboutTask, withSpan } from "../../spans.ts";
@@ -41,9 +42,11 @@ export interface TaskMail<AgentName extends string = string> {
   /** Who gets a copy, such as a monitor. */
   cc?: string | readonly string[];
   subject: string;
-  /** Plain text. What the reply must hold is added below it. */
+  /** Plain text. The data and what the reply must hold are added below it. */
   body: string;
-  /** Instead of the HTML that is made from `body`. */
+  /** What the work needs, as an object that JSON can say: the attachment `request.json`, which a served agent gets as `data`, and readable lines below `body`. */
+  data?: object;
+  /** Instead of the HTML that is made from the text. */
   html?: string;
   attachments?: readonly ComposeAttachment[];
   /** Who is asked instead, one after another, where the mail bounces for good: each in a conversation of its own, without what happened before. */
@@ -66,6 +69,25 @@ export async function sendTask<Reply>(
   definition: TaskDefinition<Reply>,
   mail: TaskMail,
 ): Promise<TaskReceipt<Reply>> {
+  return receiptOf(kit, await (await beginTask(kit, definition, mail))());
+}
+
+/** {@link sendTask} for several. Who may not be asked is found before the first is put into the outbox. */
+export async function sendTasks<Reply>(
+  kit: OpenKit,
+  definition: TaskDefinition<Reply>,
+  mails: readonly TaskMail[],
+): Promise<TaskReceipt<Reply>[]> {
+  const begun = [];
+  for (const [place, mail] of mails.entries())
+    begun.push(await beginTask(kit, definition, { key: String(place), ...mail }));
+  const receipts = [];
+  for (const put of begun) receipts.push(receiptOf<Reply>(kit, await put()));
+  return receipts;
+}
+
+/** Checks who asks and who is asked, unless that is known from an earlier execution. Resolves with what puts the task into the outbox. */
+async function beginTask(kit: OpenKit, definition: TaskDefinition, mail: TaskMail): Promise<() => Promise<TaskRecord>> {
   const node = currentNode("sendTask", kit.ledger.id);
   if (node.run.notDurable) {
     throw new EmailKitError(
@@ -83,15 +105,40 @@ export async function sendTask<Reply>(
   const id = taskIdOf(kit, node, definition, mail);
   await node.stored;
   const known = await findTask(kit.ledger.db, id);
-  if (known) return receiptOf(kit, known);
+  if (known) return async () => known;
+  const audited = <T>(act: () => Promise<T>) =>
+    auditRefusal(kit, node, { agent: agent.name, to: asList(mail.to), task: definition.name }, act);
+  const asked = await audited(async () => askedBy(agent, definition, mail));
   const { threadId, run } = node;
   const attributes = aboutTask({ id, name: definition.name, agent: agent.name, graph: run.graph, threadId });
-  const task = await withSpan("send_task", { attributes }, ({ traceparent }) =>
-    auditRefusal(kit, node, { agent: agent.name, to: asList(mail.to), task: definition.name }, () =>
-      createTask(kit, node, { agent, id, traceparent }, definition, mail),
-    ),
-  );
-  return receiptOf(kit, task);
+  return () =>
+    withSpan("send_task", { attributes }, ({ traceparent }) =>
+      audited(() => createTask(kit, node, { agent, id, traceparent, asked }, definition, mail)),
+    );
+}
+
+/** Whom a mail goes to, and whom it may go to later. */
+interface Asked {
+  to: string[];
+  cc: string[];
+  candidates: string[];
+  recipients: string[];
+}
+
+function askedBy(agent: Agent, definition: TaskDefinition, mail: TaskMail): Asked {
+  requireScope(agent, "send", `mail task "${definition.name}"`);
+  const addresses = (list: string | readonly string[] = []) => asList(list).map((one) => parseAddress(one).address);
+  const to = addresses(mail.to);
+  if (to.length === 0) {
+    throw new EmailKitError("INVALID_ADDRESS", `Task "${definition.name}" has nobody in \`to\`.`);
+  }
+  const cc = addresses(mail.cc);
+  const candidates = addresses(mail.reassignTo);
+  const asked = [...to, ...candidates, ...addresses(mail.escalate?.map((step) => step.to))];
+  requireOthers(agent, asked);
+  const recipients = [...asked, ...cc];
+  requireRecipients(agent, recipients);
+  return { to, cc, candidates, recipients };
 }
 
 function taskIdOf(kit: OpenKit, node: CurrentNode, definition: TaskDefinition, mail: TaskMail): string {
@@ -110,28 +157,21 @@ function taskIdOf(kit: OpenKit, node: CurrentNode, definition: TaskDefinition, m
 async function createTask(
   kit: OpenKit,
   node: CurrentNode,
-  { agent, id, traceparent }: { agent: Agent } & Pick<TaskRecord, "id" | "traceparent">,
+  { agent, id, traceparent, asked }: { agent: Agent; asked: Asked } & Pick<TaskRecord, "id" | "traceparent">,
   definition: TaskDefinition,
   mail: TaskMail,
 ): Promise<TaskRecord> {
-  requireScope(agent, "send", `mail task "${definition.name}"`);
+  const { to, cc, candidates, recipients } = asked;
   const now = kit.clock();
-  const to = asList(mail.to).map((address) => parseAddress(address).address);
-  if (to.length === 0) {
-    throw new EmailKitError("INVALID_ADDRESS", `Task "${definition.name}" has nobody in \`to\`.`);
-  }
-  const cc = asList(mail.cc ?? []).map((address) => parseAddress(address).address);
-  const candidates = (mail.reassignTo ?? []).map((address) => parseAddress(address).address);
   const steps = stepsOf(kit, definition, mail, now);
-  const asked = [...to, ...candidates, ...steps.flatMap((step) => (step.kind === "ask" ? step.to : []))];
-  requireOthers(agent, asked);
-  const recipients = [...asked, ...cc];
-  requireRecipients(agent, recipients);
+  const data = mail.data && requestData(mail.data);
+  const attachments = [...(data ? [data.attachment] : []), ...(mail.attachments ?? [])];
+  const words = data ? `${mail.body.trimEnd()}\n\n${data.text}` : mail.body;
   const hops = await hopsOfThread(kit.ledger.db, node.threadId);
   const domain = agent.address.address.split("@")[1]!;
   const ids = { messageId: messageId(id, domain), syntheticId: messageId(`t.${id}`, domain) };
   const replyTo = replyAddress(kit, agent, id);
-  const body = taskBody(mail.body, definition, id);
+  const body = taskBody(words, definition, id);
   const raw = await composeFrom(agent, {
     messageId: ids.messageId,
     date: new Date(now),
@@ -142,7 +182,7 @@ async function createTask(
     text: body,
     ...(mail.html !== undefined && { html: mail.html }),
     references: [ids.syntheticId],
-    attachments: [...(mail.attachments ?? []), ...replySchemaAttachment(definition.replySchema)],
+    attachments: [...attachments, ...replySchemaAttachment(definition.replySchema)],
     autoSubmitted: "auto-generated",
     headers: { [KIT_HEADER]: taskHeader(hops) },
     maxBytes: kit.maxBytes,
@@ -176,7 +216,7 @@ async function createTask(
     outcome: null,
   };
   const { graph, threadId } = task;
-  const content = { subject: mail.subject, body: mail.body, html: mail.html, attachments: mail.attachments ?? [] };
+  const content = { subject: mail.subject, body: words, html: mail.html, attachments };
   const findings = await reviewOutgoing(kit, agent, { id, graph, threadId, task: task.name, recipients, ...content });
   const { deadlineAt: until } = task;
   const hold =
