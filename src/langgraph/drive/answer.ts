@@ -18,8 +18,8 @@ export type Answer = { task: TaskRecord } & (
 /** @throws EmailKitError `INVALID_ANSWER` where it does not hold what the task asks for. */
 export async function readAnswer(kit: OpenKit, taskId: string, said: Said): Promise<Answer> {
   const task = (await findTask(kit.ledger.db, taskId))!;
-  if (task.expects) throw new EmailKitError("INVALID_ANSWER", "The graph waits for a mail, which has no other answer.");
   if (said.kind === "ignore") return { task, kind: "cancelled", reason: "It was set aside in a user interface." };
+  if (task.expects) throw new EmailKitError("INVALID_ANSWER", "The graph waits for a mail, which has no other answer.");
   const read = said.kind === "data" ? await readData(task, said.data) : await readWord(task, said);
   if (read.kind === "issues") throw refused(task, read.issues);
   return { task, ...read };
@@ -40,6 +40,7 @@ async function readWord(task: TaskRecord, said: Exclude<Said, { kind: "data" | "
 
 async function readData({ replySchema }: TaskRecord, data: unknown): Promise<Read | Issues> {
   const words = wordsIn(data);
+  if (data === undefined) return { kind: "issues", issues: "It holds no data." };
   if (!replySchema) {
     return words === undefined ? { kind: "issues", issues: "" } : { kind: "answered", data: words, text: words };
   }
@@ -58,10 +59,12 @@ async function readData({ replySchema }: TaskRecord, data: unknown): Promise<Rea
   return { kind: "issues", issues: checked.issues.map(({ path, message }) => [...path, message].join(": ")).join(" ") };
 }
 
-/** An answer in words: a text, or the one field that is shown for it. */
+/** An answer in words: a text, or the one field that is shown for it. `true` is as much a yes as the word is. */
 function wordsIn(data: unknown): string | undefined {
   const words = typeof data === "object" && data !== null ? (data as Record<string, unknown>)[WORDS_FIELD] : data;
-  return typeof words === "string" && words.trim() !== "" ? words : undefined;
+  if (typeof words === "boolean") return words ? "yes" : "no";
+  const text = typeof words === "number" ? String(words) : words;
+  return typeof text === "string" && text.trim() !== "" ? text : undefined;
 }
 
 function readingsOf(data: object): Record<string, unknown>[] {

@@ -1,4 +1,4 @@
-import { Command, isCommand } from "@langchain/langgraph";
+import { Command, END, isCommand } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import type { AwaitReplyRequest } from "../calls/wait.ts";
 import type { OpenKit } from "../context.ts";
@@ -13,7 +13,7 @@ const INTERRUPT_ID = /^[0-9a-f]{32}$/;
  * Takes out of a resume what answers a wait of ours, and settles its task: a person has answered in a user interface instead of by mail.
  * An answer is addressed by the interrupt's id, names its task (`{ taskId, data }`, or by the action that a user interface says back), or belongs to the
  * only task that is waited for. What answers no pending interrupt any more is left out; where the graph has interrupts of its own, a bare value goes to them
- * alone: LangGraph would hand it to whoever asks next.
+ * alone: LangGraph would hand it to whoever asks next. To go to the end, as Agent Chat UI marks a thread as resolved, sets all that is waited for aside.
  * @param by Who answers, where that is known.
  * @throws EmailKitError `INVALID_ANSWER`, before anything is settled or run, for what is no answer to what is waited for.
  */
@@ -23,19 +23,35 @@ export async function takeAnswers(
   { threadId, by = "user-interface" }: { threadId: string; by?: string | undefined },
   input: unknown,
 ): Promise<unknown> {
-  if (!isCommand(input) || input.resume === undefined || input.resume === null) return input;
+  if (!isCommand(input)) return input;
+  const { resume, update } = input;
+  const goto = [input.goto ?? []].flat();
+  const hasMore = update !== undefined || goto.length > 0;
+  if (resume === undefined || (resume === null && hasMore)) {
+    const isEnd = update === undefined && goto.length > 0 && goto.every((node) => node === END);
+    return isEnd && (await setAside(kit, graph, threadId, by)) ? null : input;
+  }
   const state = await readThreadState(graph, threadId);
-  const ours = [...state.pending.values()].filter((request) => request !== undefined);
-  const byId = isResumeMap(input.resume);
-  if (!byId && ours.length === 0 && !(await namesTask(kit, input.resume))) return input;
+  const ours = requestsOf(state);
+  const byId = isResumeMap(resume);
+  if (!byId && ours.length === 0 && !(await namesTask(kit, resume))) return input;
   const { answers, rest } = byId
-    ? await byInterrupt(kit, threadId, state, input.resume as Record<string, unknown>)
-    : await bare(kit, threadId, state, input.resume);
+    ? await byInterrupt(kit, threadId, state, resume as Record<string, unknown>)
+    : await bare(kit, threadId, state, resume);
   for (const answer of answers) await settleAnswer(kit, answer, by);
-  const { update, goto } = input;
-  const others = Array.isArray(goto) ? goto.length > 0 : goto !== undefined;
-  if (Object.keys(rest).length === 0 && update === undefined && !others) return null;
-  return new Command({ resume: rest, ...(update !== undefined && { update }), ...(others && { goto }) });
+  if (Object.keys(rest).length === 0 && !hasMore) return null;
+  return new Command({ resume: rest, ...(update !== undefined && { update }), ...(goto.length > 0 && { goto }) });
+}
+
+function requestsOf({ pending }: ThreadState): AwaitReplyRequest[] {
+  return [...pending.values()].filter((request) => request !== undefined);
+}
+
+/** LangGraph would run the waiting nodes anew, which would mail again. False where nothing is waited for. */
+async function setAside(kit: OpenKit, graph: DrivenGraph, threadId: string, by: string): Promise<boolean> {
+  const waited = requestsOf(await readThreadState(graph, threadId)).flatMap(({ tasks }) => tasks);
+  for (const { taskId } of waited) await settleAnswer(kit, await readAnswer(kit, taskId, { kind: "ignore" }), by);
+  return waited.length > 0;
 }
 
 /** As LangGraph tells it: anything else is a bare value, for every interrupt. */
@@ -66,7 +82,7 @@ async function byInterrupt(
 }
 
 async function bare(kit: OpenKit, threadId: string, state: ThreadState, value: unknown): Promise<Taken> {
-  const requests = [...state.pending.values()].filter((request) => request !== undefined);
+  const requests = requestsOf(state);
   const taskId = taskIdOf(value);
   const isPending = requests.some(({ tasks }) => tasks.some((task) => task.taskId === taskId));
   if (!isPending && (await namesTask(kit, value))) {

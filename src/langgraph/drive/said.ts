@@ -38,10 +38,14 @@ function readOne(value: unknown): Said | undefined {
       return { kind: "accept", ...named(args) };
     case "ignore":
       return { kind: "ignore" };
-    case "reject":
-      return { kind: "reject", ...(typeof message === "string" && message !== "" && { reason: message }) };
+    case "reject": {
+      // Agent Inbox puts it into `args` where it takes an interrupt for one of LangChain's middleware.
+      const reason = message ?? args;
+      return { kind: "reject", ...(typeof reason === "string" && reason !== "" && { reason }) };
+    }
     case "response":
-      return { kind: "data", data: args };
+    case "respond":
+      return { kind: "data", data: args ?? message };
     case "edit": {
       const action = snake ?? camel ?? (args as Action | null | undefined);
       return action ? { kind: "data", data: action.args, ...named(action) } : undefined;

@@ -183,6 +183,41 @@ describe("an answer from a user interface", () => {
     expect((await answer({ taskId, data: { approved: true } }))["answer"]).toBe("answered: false");
   });
 
+  it.each([
+    ["true, as in LangGraph's own examples", true, "answered: true"],
+    ["false", false, "answered: false"],
+    ["LangChain's response", { decisions: [{ type: "respond", message: "Yes" }] }, "answered: true"],
+    // Agent Inbox writes so what stands in its response field. It never approves.
+    ["Agent Inbox's rejection", { decisions: [{ type: "reject", args: "Yes" }] }, "answered: false"],
+  ])("may be %s", async (_, resume, answer) => {
+    const kit = world.openKit();
+    const graph = attach(kit, "g", asksApproval(kit));
+    await parked(graph);
+    expect((await graph.invoke(new Command({ resume }), thread()))["answer"]).toBe(answer);
+  });
+
+  it.each([
+    ["nothing", null],
+    ["a task without data", "taskId"],
+    ["an empty response", [{ type: "response" }]],
+  ])("is refused where it is %s", async (_, given) => {
+    const kit = world.openKit();
+    const graph = attach(kit, "g", asksApproval(kit));
+    const { taskId } = await parked(graph);
+    const resume = given === "taskId" ? { taskId } : given;
+    await expect(graph.invoke(new Command({ resume }), thread())).rejects.toMatchObject({ code: "INVALID_ANSWER" });
+  });
+
+  it("sets aside what is waited for where a person sends the thread to its end, and mails nothing anew", async () => {
+    const kit = await world.startKit();
+    const graph = attach(kit, "g", asksApproval(kit));
+    await parked(graph);
+    await until(() => mail.mails(world.person("a")).length > 0, "the mail");
+    expect((await graph.invoke(new Command({ goto: END }), thread()))["answer"]).toBe("cancelled");
+    expect((await kit.events()).filter(({ kind }) => kind === "task-created")).toHaveLength(1);
+    await until(() => mail.mails(world.person("a")).length === 2, "the note that it is not needed any more");
+  });
+
   it("settles any of several tasks that are waited for, which the interrupt shows", async () => {
     const kit = await world.startKit();
     const note = defineTask("note");
