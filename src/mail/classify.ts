@@ -116,6 +116,8 @@ const RESPONDER_FIELDS: readonly [name: string, value: RegExp][] = [
   ["precedence", /^auto[_-]?reply/i],
   ["x-ms-exchange-generated-message-source", /(?:mailbox rules|out ?of ?office)/i],
   ["x-ms-exchange-inbox-rules-loop", /./],
+  // The reports of DMARC (RFC 7489 section 7.2.1.1).
+  ["subject", /^report domain: .{1,300}\bsubmitter: /i],
 ];
 // Exchange and Outlook write no field, but always the same words; a colon follows where they stand before the old subject.
 const RESPONDER_SUBJECT =
@@ -128,6 +130,8 @@ function signOfAutoReply(message: MailMessage): string | undefined {
     const value = headerOf(message, name);
     if (value !== undefined && pattern.test(value)) return name;
   }
+  // RFC 6522: only programs write reports, of whatever kind.
+  if (/^multipart\/report\b/i.test(headerOf(message, "content-type") ?? "")) return "multipart/report";
   return RESPONDER_SUBJECT.test(message.subject.trim()) ? "subject" : undefined;
 }
 

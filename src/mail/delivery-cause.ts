@@ -11,7 +11,7 @@ export interface DeliveryCause {
  */
 const CAUSES: readonly [pattern: RegExp, cause: DeliveryCause][] = [
   [
-    /mailbox (?:is |was )?(?:currently )?(?:full|exceeded|over)|(?:over|exceed(?:s|ed|ing)?|out of)\b.{0,40}\b(?:quota|storage|mailbox size|disk space)|quota.{0,30}(?:exceed|full|reached|limit)|mailfolder is full|mail ?box.{0,30}(?:size )?limit|insufficient (?:system )?(?:storage|disk)|not enough (?:disk |storage )?space|user has too many messages|postfach (?:ist )?voll|(?:bo[iî]te|bo[iî]te de r[ée]ception) (?:est )?pleine|buz[oó]n lleno|容量/iu,
+    /mail ?box (?:is |was )?(?:currently )?(?:full|exceed(?:ed|s)|over)|(?:over|exceed(?:s|ed|ing)?|out of)\b.{0,40}\b(?:quota|storage|mailbox size|disk space)|quota.{0,30}(?:exceed|full|reached|limit)|mailfolder is full|mail ?box.{0,30}(?:size )?limit|insufficient (?:system )?(?:storage|disk)|not enough (?:disk |storage )?space|user has too many messages|postfach (?:ist )?voll|(?:bo[iî]te|bo[iî]te de r[ée]ception) (?:est )?pleine|buz[oó]n (?:est[aá] )?lleno|casella.{0,20}piena|caixa.{0,20}cheia|postvak.{0,20}vol\b|skrzynka.{0,20}(?:pełna|przepełniona)|переполнен|容量|いっぱい|已满|已滿|空间不足|용량/iu,
     { status: "5.2.2", permanent: false },
   ],
   [
@@ -19,7 +19,7 @@ const CAUSES: readonly [pattern: RegExp, cause: DeliveryCause][] = [
     { status: "5.3.4", permanent: false },
   ],
   [
-    /spam|blocked|black ?list|block ?list|blocklist|denylist|\brbl\b|spamhaus|spamcop|barracuda|reputation|bulk mail|unsolicited|content (?:rejected|filter)|virus|malware|banned|poor sender|suspicious|filtered|listed (?:at|in|by|on)/iu,
+    /spam|blocked|black ?list|block ?list|blocklist|denylist|\brbl\b|spamhaus|spamcop|barracuda|reputation|bulk mail|unsolicited|content (?:rejected|filter)|virus|malware|banned|poor sender|suspicious|filtered|(?<!not )listed (?:at|in|by|on)/iu,
     { status: "5.7.1", permanent: false },
   ],
   [
@@ -39,11 +39,11 @@ const CAUSES: readonly [pattern: RegExp, cause: DeliveryCause][] = [
     { status: "5.1.6", permanent: true },
   ],
   [
-    /(?:user|recipient|mailbox|account|address|addressee|alias|empf[aä]nger|destinatario|destinataire|adres(?:s|se)?|utilisateur|usuario|benutzer)\b.{0,80}?(?:unknown|not? (?:be )?(?:found|exist|known|listed|local|valid|recogni[sz]ed|here|such)|does ?n[o'’]t (?:exist|have)|doesn ?t exist|is (?:invalid|inactive|disabled|not (?:a )?(?:known|valid|active|registered))|invalid|unavailable|disabled|inactive|suspended|discontinued|closed|rejected|unbekannt|nicht (?:gefunden|vorhanden|bekannt)|existiert nicht|inconnue?|n['’]existe pas|desconocid[oa]|no existe|sconosciut[oa]|non esiste|inesistente)/iu,
+    /(?:user|recipient|receiver|subscriber|mailbox|account|address|addressee|alias|empf[aä]nger|destinatario|destinataire|adres(?:s|se)?|utilisateur|usuario|benutzer)\b.{0,80}?(?:unknown|not? (?:be )?(?:found|exist|known|listed|local|valid|recogni[sz]ed|here|such)|does ?n[o'’]t (?:exist|have)|doesn ?t exist|is (?:invalid|inactive|disabled|not (?:a )?(?:known|valid|active|registered))|invalid|unavailable|disabled|inactive|suspended|discontinued|closed|rejected|unbekannt|nicht (?:gefunden|vorhanden|bekannt)|existiert nicht|inconnue?|n['’]existe pas|desconocid[oa]|no existe|sconosciut[oa]|non esiste|inesistente)/iu,
     { status: "5.1.1", permanent: true },
   ],
   [
-    /(?:no such|unknown|invalid|non-?existent|undeliverable|unresolvable|inactive|disabled|bad destination|illegal) (?:local )?(?:user|mailbox|recipient|account|address|person|alias|name|e-?mail|destination)|(?:no|not a|isn'?t a) (?:mailbox|valid (?:mailbox|recipient|user|account)|account|user)\b|couldn'?t find (?:a|the|that)? ?(?:user|mailbox|recipient)|wasn'?t found (?:at|in)|not in (?:the )?(?:directory|address book)|not listed in|(?:doesn'?t|does not|didn'?t) have (?:an?|the) .{0,40}(?:account|mailbox|address)|no recipients?|unknown to|resolver\.adr\.|nosuchuser|recipnotfound|user ?unknown|\bnot our customer\b|宛先|ユーザーが存在/iu,
+    /(?:no such|unknown|invalid|non-?existent|undeliverable|unresolvable|inactive|disabled|bad destination|illegal) (?:local )?(?:user|mailbox|recipient|account|address|person|alias|name|e-?mail|destination)|(?:no|not a|isn'?t a) (?:mailbox|valid (?:mailbox|recipient|user|account)|account|user)\b|couldn'?t find (?:a|the|that)? ?(?:user|mailbox|recipient)|wasn'?t found (?:at|in)|not in (?:the )?(?:directory|address book)|not listed in|(?:doesn'?t|does not|didn'?t) have (?:an?|the) .{0,40}(?:account|mailbox|address)|no recipients?|unknown to|resolver\.adr\.|nosuchuser|recipnotfound|user ?unknown|\bnot our customer\b|não (?:existe|encontrad)|inexistente|nie (?:istnieje|znaleziono)|niet gevonden|bestaat niet|hittades inte|f[ie]nn?es ikke|bulunamadı|neexistuje|nenalezen|не (?:найден|существует)|неизвестн|宛先|存在し(?:ない|ません)|見つかりません|不存在|존재하지 않/iu,
     { status: "5.1.1", permanent: true },
   ],
   [
@@ -79,7 +79,13 @@ const OTHER_STATUS = /^(?:4\.[2-7]|5\.(?:2\.[23]|3\.|4\.[67]|6\.))/;
  */
 export function isPermanentFailure(status: string | undefined, diagnostic: string | undefined): boolean {
   const cause = diagnostic === undefined ? undefined : causeOf(diagnostic);
-  const code = status ?? "";
+  // `5.0.0` says nothing, and the refusing server's own words may hold its code.
+  const code =
+    status === undefined || /^[45]\.0\.0$/.test(status)
+      ? (/(?:^|[^\d.])([45]\.[1-7]\.\d{1,3})(?![\d.])/.exec(diagnostic?.slice(0, CAUSE_LIMIT) ?? "")?.[1] ??
+        status ??
+        "")
+      : status;
   if (ADDRESS_STATUS.test(code)) return cause === undefined || cause.permanent || !/^(?:4|5\.2\.2)/.test(cause.status);
   if (OTHER_STATUS.test(code)) return false;
   if (cause !== undefined) return cause.permanent;

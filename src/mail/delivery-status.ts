@@ -1,4 +1,5 @@
 import { isAddress } from "./address.ts";
+import { isFromMailSystem } from "./bounce-signs.ts";
 import { isPermanentFailure } from "./delivery-cause.ts";
 import type { DeliveryAction, DeliveryRecipient, DeliveryStatus } from "./delivery-report.ts";
 import { readHeaderFields } from "./header-fields.ts";
@@ -14,12 +15,12 @@ const RECIPIENTS_LIMIT = 500;
 /** Reads a delivery status notification; `undefined` where the mail is none. Some reports name no recipient that can be read: `recipients` is empty then. */
 export function readDeliveryStatus(message: MailMessage): DeliveryStatus | undefined {
   const part = message.reports.find((report) => /^message\/(?:global-)?delivery-status$/.test(report.contentType));
-  if (part === undefined) return readNonStandardBounce(message);
+  if (part === undefined || !isReport(message)) return readNonStandardBounce(message);
   const [perMessage, ...perRecipient] = fieldGroups(part.content);
   const text = searchableText(message);
   const named = perRecipient.flatMap((fields) => readRecipient(fields, text) ?? []).slice(0, RECIPIENTS_LIMIT);
   const status: DeliveryStatus = {
-    recipients: named.length > 0 ? named : recipientsInText(message),
+    recipients: named.length > 0 ? named : unnamedRecipients(message, perRecipient, text),
     original: readReturnedMail(message),
     standard: named.length > 0,
   };
@@ -28,6 +29,20 @@ export function readDeliveryStatus(message: MailMessage): DeliveryStatus | undef
   const envelopeId = fieldOf(perMessage, "original-envelope-id");
   if (envelopeId !== undefined) status.originalEnvelopeId = envelopeId;
   return status;
+}
+
+/** A person who attaches the status of a bounce writes no report. */
+function isReport(message: MailMessage): boolean {
+  const type = message.headers.find((field) => field.name === "content-type")?.value ?? "";
+  return /^\s*(?:multipart\/report|message\/)/i.test(type) || isFromMailSystem(message);
+}
+
+/** Where the fields name nobody by a mail address (X.400, a local program), the text says who, and they say what happened. */
+function unnamedRecipients(message: MailMessage, groups: MailHeader[][], text: string): DeliveryRecipient[] {
+  const [only, ...others] = groups.filter((fields) => fieldOf(fields, "action") !== undefined);
+  const inText = recipientsInText(message);
+  if (only === undefined || others.length > 0) return inText;
+  return inText.flatMap(({ finalRecipient }) => readRecipient(only, text, finalRecipient) ?? []);
 }
 
 /** Groups of fields with empty lines between them (RFC 3464 section 2.1). The first is about the whole mail, where it names no recipient. */
@@ -48,10 +63,10 @@ function isRecipientField(name: string): boolean {
   return name === "final-recipient" || name === "original-recipient";
 }
 
-function readRecipient(fields: MailHeader[], text: string): DeliveryRecipient | undefined {
+function readRecipient(fields: MailHeader[], text: string, named?: string): DeliveryRecipient | undefined {
   const finalRecipient = addressOf(fieldOf(fields, "final-recipient"));
   const originalRecipient = addressOf(fieldOf(fields, "original-recipient"));
-  const address = finalRecipient ?? originalRecipient;
+  const address = finalRecipient ?? originalRecipient ?? named;
   if (address === undefined) return undefined;
   const status = enhancedStatus(fieldOf(fields, "status"));
   const diagnosticCode = typed(fieldOf(fields, "diagnostic-code"));
@@ -90,9 +105,10 @@ function typed(value: string | undefined): string | undefined {
 }
 
 function addressOf(value: string | undefined): string | undefined {
-  // `rfc822;` or `utf-8;` in front, angle brackets and comments around.
+  // `rfc822;` or `utf-8;` in front, angle brackets and comments around, `\x{FC}` for what is not ASCII (RFC 6533 section 3).
   const bare = typed(value)
-    ?.replace(/\([^()]*\)/g, "")
+    ?.replace(/\\x\{(10[0-9a-f]{4}|[0-9a-f]{2,5})\}/gi, (_, hex) => String.fromCodePoint(Number.parseInt(hex, 16)))
+    .replace(/\([^()]*\)/g, "")
     .trim()
     .replace(/^<(.*)>$/, "$1")
     .trim();

@@ -1,4 +1,5 @@
 import { isAddress, sameAddress } from "./address.ts";
+import { isBounce } from "./bounce-signs.ts";
 import { causeOf, isPermanentFailure } from "./delivery-cause.ts";
 import type { DeliveryAction, DeliveryRecipient, DeliveryStatus } from "./delivery-report.ts";
 import type { MailMessage } from "./message.ts";
@@ -28,61 +29,6 @@ export function recipientsInText(message: MailMessage): DeliveryRecipient[] {
   return failedRecipients(message, report, original.headers.find((field) => field.name === "to")?.value);
 }
 
-const DAEMON_LOCAL_PART = /^(?:mailer-?daemon|mail-?daemon|postmaster|mdaemon|double-bounce|mmdf|uucp)(?:[-+=_.].*)?$/i;
-const DAEMON_NAME =
-  /mail(?:er)?[ -]?(?:delivery|daemon|administrator|system|router)|delivery (?:sub)?system|postmaster|internet mail (?:delivery|service)|system administrator|mail deliver/i;
-// At the start of the subject: an answer to a bounce begins otherwise.
-const BOUNCE_SUBJECT =
-  /^\W*(?:(?:\[.{0,30}\]|warning|error|notice|attention)\W+)?(?:undeliver|undelivered|returned mail|return(?:ed|ing)? (?:to sender|message|e-?mail)|failure notice|mail (?:delivery|system|status|could not)|(?:mail|message|e-?mail)(?: could)? not (?:be )?deliver|(?:message|e-?mail|mail)[ -](?:delivery|undeliver)|deliver(?:y|ing)[ -](?:status|fail|error|problem|notification|report|has failed|unsuccessful|temporarily|delay|attempt|(?:of )?.{0,20}(?:failed|delayed))|delayed|delivery|user unknown|unknown (?:user|recipient|address)|non ?deliver|non remis|nicht zustellbar|unzustellbar|zustellung|fehlgeschlagen|message non|[ée]chec|notification d|mensaje no|no se (?:ha )?pudo|devuelto|mancata consegna|impossibile|messaggio non|could ?n[o']t (?:send|deliver)|cannot (?:send|deliver)|can'?t deliver|unable to (?:deliver|send)|failed (?:mail|delivery|to deliver|message)|problems? (?:delivering|with)|nondeliverable|rejected(?: mail|:)|配信|未達|送信)/iu;
-const BOUNCE_BODY =
-  /could ?n[o'’]t be (?:delivered|sent)|could not be (?:delivered|sent|reached)|(?:was|were|has|have|been) ?n[o'’]t (?:been )?delivered|wasn'?t delivered|(?:un|not )deliver(?:able|ed)|permanent (?:fatal )?(?:error|failure)|unable to deliver|(?:did|does) not reach|(?:cannot|can ?not|could not|couldn'?t|not able to) (?:be )?(?:deliver|send|reach|relay)|deliver(?:y|ing)(?: of| to|ed)?.{0,60}(?:fail|error|unsuccessful|delayed|suspend|problem|expired|not (?:possible|complete))|fail(?:ed|ure|ing)?.{0,40}(?:deliver|recipient|to send)|returned (?:to sender|mail|message|below|without)|message (?:you sent|that you sent).{0,80}(?:fail|not|error)|transcript of session|following (?:address|recipient|error|user|message|mail)|no such (?:user|mailbox|recipient|account|address)|user unknown|unknown (?:user|recipient|local)|mailbox (?:is )?(?:full|unavailable|not found|unknown)|unrouteable|this is a warning message|error(?: message)? (?:from|returned by) (?:remote|the)|remote (?:host|server) (?:said|returned|refused)|host .{1,80} said:|nicht (?:zugestellt|ausgeliefert)|zustellung|non (?:è stat[oa]|ha potuto|[ée]t[ée]|remis|distribu)|no (?:se pudo|ha podido|pudo ser) entreg|n['’]a pas pu|配信でき|届け|送信できま/imu;
-
-/** Names that mail systems take, and others too. */
-const ROBOT_LOCAL_PART =
-  /^(?:mail(?:er)?[-_.]?(?:delivery|system|robot|admin)|(?:bounce|delivery|undeliver)[a-z-]*|listserv-?owner|smtpd?|no-?reply|administrator|root)(?:[-+=_.].*)?$/i;
-/** A refusing server's code: enough beside a daemon's name, and not beside a person's. */
-const REFUSAL_CODE = /(?:^|[^\d.])[45]\.\d\.\d{1,3}(?![\d.])|\b(?:4[25]\d|55\d)[ -]/;
-/** Subjects that are also those of parcels and of people. */
-const LOOSE_SUBJECT =
-  /^\W*(?:delivery|delayed|notification d|notice|zustellung|fehlgeschlagen|message non|[ée]chec|problems?|rejected|attention|impossibile)(?! (?:has )?(?:status|fail|has failed|unsuccessful))/iu;
-
-function isBounce(message: MailMessage, report: string): boolean {
-  const header = (name: string) => message.headers.find((field) => field.name === name)?.value ?? "";
-  const subject = BOUNCE_SUBJECT.test(message.subject.trim());
-  const line = report.replace(/[\s>]+/g, " ");
-  const body = BOUNCE_BODY.test(line);
-  if (header("x-failed-recipients").includes("@")) return subject || body;
-  if (/^multipart\/report\b/i.test(header("content-type")))
-    return /report-type\s*=\s*"?delivery-status/i.test(header("content-type")) && body;
-  const author = message.from ?? message.sender;
-  const local = author?.address.slice(0, author.address.lastIndexOf("@")) ?? "";
-  const daemon =
-    DAEMON_LOCAL_PART.test(local) || DAEMON_NAME.test(author?.name ?? "") || authorIsDaemon(header("from"));
-  const nullPath = /^<\s*>/.test(header("return-path"));
-  // Exchange sends notices of absence with an empty reverse path, and other robots do it too.
-  if (isNotice(message)) return daemon && nullPath && subject && body;
-  if (daemon) return subject || (nullPath && (body || REFUSAL_CODE.test(line)));
-  const robot = nullPath || hasReturnedMail(message) || ROBOT_LOCAL_PART.test(local);
-  return robot && subject && body && !LOOSE_SUBJECT.test(message.subject);
-}
-
-/** `From: MAILER-DAEMON (Mail Delivery System)` and the like, which name no usable address. */
-function authorIsDaemon(from: string): boolean {
-  return /mailer-daemon|postmaster|mail delivery/i.test(from) && !/@[^\s>]+\.[a-z]{2,}.*@/i.test(from);
-}
-
-function isNotice(message: MailMessage): boolean {
-  return /^(?:automatic reply|auto(?:matische antwort|-?reply|-?response)|out of (?:the )?office|vacation|abwesen|respuesta autom|r[ée]ponse autom|risposta autom)/iu.test(
-    message.subject.trim(),
-  );
-}
-
-function hasReturnedMail(message: MailMessage): boolean {
-  return message.reports.some(
-    (part) => part.contentType.startsWith("message/") || part.contentType === "text/rfc822-headers",
-  );
-}
-
 // Where the report ends and the mail that it returns begins.
 const RETURNED_MAIL_MARK =
   /^(?:[-=_*>\s#]{0,40}(?:(?:below this line is|here is|this is|following is|attached is|included is) (?:a |the )?(?:copy|headers?|original)|(?:start of )?(?:the )?(?:original|unsent|undelivered|returned|rejected|failed) (?:message|mail|e-?mail)(?: (?:follows|header|text|attached|begins|below|is|information|headers follow))?|message (?:header|text|contents?|body|headers?) (?:follows?|for|is)|(?:the )?(?:first|headers?) .{0,40}(?:of (?:the|your) (?:original )?message|follow)|ursprüngliche nachricht|message d'origine|mensaje original)[^@\n]{0,100}|(?:return-path|received):\s.*)$/imu;
@@ -97,7 +43,7 @@ const ADDRESS = /[a-z0-9!#$%&'*+\-/=?^_`{|}~.]{1,64}@[a-z0-9](?:[a-z0-9-]{0,62}\
 const DELAYED =
   /\bdelay(?:ed)? (?:mail|\d)|\((?:delay|still being retried)\)|has been delayed|not (?:yet )?(?:been )?delivered (?:yet|after)|will (?:continue|keep|be retried|retry|try again)|still (?:trying|being|undelivered|in the queue)|delivery attempts will|this is a warning|no action is required|wird (?:weiter|erneut) versucht|not yet been delivered|do not need to resend|being retried|transient non-fatal/i;
 const GIVEN_UP =
-  /giv(?:en|ing) up|permanent (?:fatal )?error|failed permanently|will not be retried|retry time(?:out)? exceeded|has expired|could not be delivered for/i;
+  /giv(?:en|ing) up|permanent (?:fatal )?error|failed permanently|will not be retried|retry time(?:out)? exceeded|has expired/i;
 
 const SUCCEEDED =
   /\((?:success|relay)\)|^success(?:ful)?\b|(?<!not (?:been )?)successfully (?:been )?(?:delivered|relayed)/i;
@@ -150,17 +96,19 @@ const TELLING_LINES: readonly RegExp[] = [
 ];
 
 function describe(address: string, index: number, report: string, subject: string): DeliveryRecipient {
-  const around = report.slice(index, index + 1500);
+  const start = report.lastIndexOf("\n", Math.max(0, index - 1)) + 1;
+  const around = report.slice(start, start + 1500);
   const whole = `${subject}\n${report}`;
   const diagnostic = diagnosticLine(around) ?? diagnosticLine(report);
-  const cause = causeOf(around) ?? causeOf(whole);
+  const words = [diagnostic, around, whole].find((text) => text !== undefined && causeOf(text)) ?? diagnostic ?? around;
+  const cause = causeOf(words);
   const written = /(?:^|[^\d.])#?([45]\.\d{1,3}\.\d{1,3})(?![\d.])/.exec(diagnostic ?? around)?.[1];
   const action = actionOf(whole);
   const status = written ?? (action === "delivered" ? "2.0.0" : cause?.status);
   const recipient: DeliveryRecipient = {
     finalRecipient: address,
     action,
-    permanent: action === "failed" && isPermanentFailure(written, diagnostic ?? around),
+    permanent: action === "failed" && isPermanentFailure(written, words),
   };
   if (status !== undefined) recipient.status = status;
   if (diagnostic !== undefined) recipient.diagnosticCode = diagnostic;

@@ -70,6 +70,8 @@ test.each([
   ["X-Apple-Action: VACATION", "x-apple-action"],
   ["Precedence: auto_reply", "precedence"],
   ["X-Precedence: auto-reply", "x-precedence"],
+  ["Subject: Report Domain: a.example Submitter: b.example Report-ID: <7>", "subject"],
+  ["Content-Type: multipart/report; report-type=tlsrpt; boundary=b", "multipart/report"],
   ["Subject: Automatic reply: Prices", "subject"],
   ["Subject: Out of Office", "subject"],
   ["Subject: Out of Office: Prices", "subject"],

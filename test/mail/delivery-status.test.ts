@@ -37,6 +37,7 @@ test.each([
   ["Final-Recipient: ann@b.example", "ann@b.example"],
   ["Final-Recipient: rfc822; ann@b.example (Ann)", "ann@b.example"],
   ["Final-Recipient: utf-8; jürgen@b.example", "jürgen@b.example"],
+  ["Final-Recipient: utf-8; j\\x{FC}rgen@b.example", "jürgen@b.example"],
   ["final-recipient : rfc822 ; ann@b.example", "ann@b.example"],
   ["Original-Recipient: rfc822; ann@b.example", "ann@b.example"],
 ])("%s is %s", async (field, address) => {
@@ -125,6 +126,27 @@ test("a delivery status outside a multipart/report is read too", async () => {
     `From: x@b.example\nContent-Type: message/delivery-status\n\n${perMessage}\n\nFinal-Recipient: rfc822; ann@b.example\nAction: failed\n`,
   );
   expect(readDeliveryStatus(mail)?.recipients).toHaveLength(1);
+});
+
+test("a person who attaches the status of a bounce writes no report; a mail system without a multipart/report does", async () => {
+  const mixed = (header: string) =>
+    mailOf(
+      `${header}\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nThe price is 12.\n--b\nContent-Type: message/delivery-status\n\n${perMessage}\n\nFinal-Recipient: rfc822; ann@b.example\nAction: failed\n--b--\n`,
+    );
+  expect(readDeliveryStatus(await mixed("From: bob@b.example\nSubject: Re: Prices"))).toBeUndefined();
+  for (const header of ["From: postmaster@b.example", "Return-Path: <>\nFrom: x@b.example", "Subject: Undeliverable"]) {
+    expect(readDeliveryStatus(await mixed(header))?.recipients).toHaveLength(1);
+  }
+});
+
+test("where the fields name nobody by a mail address, the returned mail says who and they say what happened", async () => {
+  const mail = await reportOf({
+    "message/delivery-status": `${perMessage}\n\nFinal-Recipient: x400; /G=Ann/S=Weber/C=de/\nAction: failed\nStatus: 5.1.1`,
+    "text/rfc822-headers": "Message-ID: <t7@a.example>\nTo: ann@b.example",
+  });
+  expect(readDeliveryStatus(mail)?.recipients).toEqual([
+    { finalRecipient: "ann@b.example", action: "failed", status: "5.1.1", permanent: true },
+  ]);
 });
 
 test("an ordinary mail is none", async () => {

@@ -263,6 +263,61 @@ const bounces: [name: string, sample: Sample, expected: Expected][] = [
     },
     [["ann@b.example"], "failed", "5.1.10", true],
   ],
+  [
+    "a mail system in a language that is not known, where the mailbox does not say the reverse path",
+    {
+      from: "MAILER-DAEMON@b.example",
+      subject: "แจ้งผลการส่ง",
+      text: "ส่งไม่ถึง\n\n<ann@b.example>: 550 5.1.1\n",
+    },
+    [["ann@b.example"], "failed", "5.1.1", true],
+  ],
+  [
+    "Exchange, in Dutch",
+    {
+      from: "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@b.example>",
+      subject: "Onbestelbaar: Prices",
+      text: "De levering is mislukt voor de volgende geadresseerden of groepen:\n\nann@b.example\nHet ingevoerde e-mailadres is niet gevonden.\n",
+    },
+    [["ann@b.example"], "failed", "5.1.1", true],
+  ],
+  [
+    "a report in Korean",
+    {
+      from: "postmaster@b.example",
+      subject: "메일이 반송되었습니다",
+      text: "<ann@b.example>: 존재하지 않는 사용자입니다\n",
+    },
+    [["ann@b.example"], "failed", "5.1.1", true],
+  ],
+  [
+    "the reason before the address",
+    {
+      from: "postmaster@b.example",
+      subject: "Undeliverable message",
+      text: "Unknown user: ann@b.example\n\nYour message could not be delivered as addressed.\n",
+    },
+    [["ann@b.example"], "failed", "5.1.1", true],
+  ],
+  [
+    "a delay that counts the hours",
+    {
+      from: "MAILER-DAEMON@mx.a.example",
+      subject: "Delayed Mail (still being retried)",
+      text: "Your message could not be delivered for 4.0 hours.\nIt will be retried until it is 5.0 days old.\n\n<ann@b.example>: connection refused\n",
+    },
+    [["ann@b.example"], "delayed", "4.4.1", false],
+  ],
+  [
+    "a gateway that says that it is a program, with a server's code",
+    {
+      from: "Mail Gateway <gateway@b.example>",
+      subject: "Undelivered mail",
+      headers: { "auto-submitted": "auto-generated" },
+      text: "The message that you sent to ann@b.example was not delivered.\nError: 550 5.1.1 user unknown\n",
+    },
+    [["ann@b.example"], "failed", "5.1.1", true],
+  ],
 ];
 
 test.each(bounces)("%s", (_, sample, [recipients, action, status, permanent]) => {
@@ -330,6 +385,32 @@ test.each<[string, Sample]>([
       from: "Postmaster <postmaster@b.example>",
       subject: "Maintenance on Sunday",
       text: "The mail server will be down. Write to ann@b.example.\n",
+    },
+  ],
+  [
+    "the postmaster's answer",
+    {
+      from: "Postmaster <postmaster@b.example>",
+      subject: "Re: Prices",
+      text: "No such user bob@b.example here (550 5.1.1), write to ann@b.example. The price is 12.\n",
+    },
+  ],
+  [
+    "the postmaster's own mail",
+    {
+      from: "Postmaster <postmaster@b.example>",
+      subject: "Your question",
+      headers: { "return-path": "<postmaster@b.example>" },
+      text: "Your mail to bob@b.example could not be delivered (550 5.1.1). What did you want?\n",
+    },
+  ],
+  [
+    "a parcel service's notice",
+    {
+      from: "Parcels <service@parcels.example>",
+      subject: "Delivery failure",
+      headers: { ...nullPath, "auto-submitted": "auto-generated" },
+      text: "The parcel could not be delivered to the recipient. Please give us a new address.\n",
     },
   ],
   [
