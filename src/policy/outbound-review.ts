@@ -3,7 +3,7 @@ import { type AttachmentRules, refusedAttachment } from "./attachments.ts";
 import { findLinkProblems, type LinkRules } from "./outbound/links.ts";
 import { findPersonalData } from "./outbound/personal-data.ts";
 import { findSecrets } from "./outbound/secrets.ts";
-import { type Match, type ReviewedText } from "./outbound/text.ts";
+import { asRead, type Match, type ReviewedText } from "./outbound/text.ts";
 
 /** `send`: let it go · `hold`: keep it until a person has approved it · `refuse`: an error for the sender. */
 export type ReviewVerdict = "send" | "hold" | "refuse";
@@ -46,7 +46,7 @@ const LEAST_OWN_SECRET = 8;
 
 export function ownSecrets(secrets: readonly string[]): OwnSecrets {
   const long = secrets.filter((secret) => secret.length >= LEAST_OWN_SECRET);
-  const forms = [...new Set(long.flatMap((secret) => [secret, encodeURIComponent(secret)]))];
+  const forms = [...new Set(long.flatMap((secret) => [secret, asRead(secret), encodeURIComponent(secret)]))];
   return (text) =>
     forms.flatMap((form) => {
       const start = text.indexOf(form);
@@ -72,7 +72,7 @@ export function reviewContent(content: OutgoingContent, rules: ReviewRules, own:
     }
   };
   const matches = (texts: readonly ReviewedText[], find: (text: string) => Match[]) =>
-    texts.flatMap(({ where, text }) => find(text).map(({ rule, excerpt }) => ({ rule, where, excerpt })));
+    texts.flatMap(({ where, text }) => find(asRead(text)).map(({ rule, excerpt }) => ({ rule, where, excerpt })));
 
   const { texts, sources } = textsOf(content);
   if (rules.secrets !== "send") {
@@ -88,7 +88,8 @@ export function reviewContent(content: OutgoingContent, rules: ReviewRules, own:
 }
 
 /** The text with everything that any detector finds in it made unreadable, for whoever is asked about it. */
-export function redact(text: string, own: OwnSecrets): string {
+export function redact(written: string, own: OwnSecrets): string {
+  const text = asRead(written);
   const matches = [...own(text), ...findSecrets(text), ...findPersonalData(text)].toSorted((a, b) => a.start - b.start);
   let redacted = "";
   let at = 0;
@@ -99,9 +100,6 @@ export function redact(text: string, own: OwnSecrets): string {
   }
   return redacted + text.slice(at);
 }
-
-/** As much of an attachment as is looked through. Octets. */
-const LARGEST_SCAN = 1_048_576;
 
 /** What a reader sees, and what stands behind it. */
 function textsOf({ subject, body, html, attachments }: OutgoingContent): {
@@ -137,11 +135,16 @@ const TEXT_NAME =
   /(?:^|[./])(?:env|pem|key|txt|csv|tsv|json|jsonl|ya?ml|toml|ini|conf|cfg|properties|md|log|sql|sh|py|[cm]?[jt]s|xml|eml|ics|vcf)$/i;
 
 function textOf(filename: string, contentType: string, content: Uint8Array | string): string | undefined {
-  if (typeof content === "string") return content.slice(0, LARGEST_SCAN);
-  const head = content.subarray(0, LARGEST_SCAN);
-  if (head[0] === 0xff && head[1] === 0xfe) return new TextDecoder("utf-16le").decode(head);
-  if (!TEXT_TYPE.test(contentType) && !TEXT_NAME.test(filename) && head.includes(0)) return undefined;
-  return new TextDecoder().decode(head);
+  if (typeof content === "string") return content;
+  if (!TEXT_TYPE.test(contentType) && !TEXT_NAME.test(filename) && !isUtf16(content) && content.includes(0))
+    return undefined;
+  // Without its zeros, UTF-16 of either order is ASCII again, which all that is looked for is.
+  return new TextDecoder().decode(content).replaceAll("\0", "");
+}
+
+/** Has its mark of byte order (RFC 2781 section 3.2). */
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
 function attachmentProblems({ attachments }: OutgoingContent, rules: AttachmentRules): ReviewFinding[] {

@@ -39,7 +39,15 @@ describe("a mail on its way out", () => {
     ["entities", { html: `<p>&#103;hp_${KEY.slice(4)}</p>` }, "html"],
     ["a text attachment", file(`a\n${KEY}\n`), "attachment 1"],
     ["a text attachment of bytes", file(Buffer.from(`x=${KEY}`), "a.bin", "application/octet-stream"), "attachment 1"],
-    ["UTF-16", file(Buffer.from(`\ufeff${KEY}`, "utf16le"), "a.txt"), "attachment 1"],
+    ["UTF-16", file(Buffer.from(`\ufeff${KEY}`, "utf16le"), "a.bin"), "attachment 1"],
+    ["UTF-16 the other way round", file(Buffer.from(`\ufeff${KEY}`, "utf16le").swap16(), "a.bin"), "attachment 1"],
+    ["UTF-16 without a mark", file(Buffer.from(KEY, "utf16le"), "a.csv", "text/csv"), "attachment 1"],
+    ["a long text attachment", file(`${"x ".repeat(600_000)}${KEY}`), "attachment 1"],
+    [
+      "signs that cannot be seen",
+      { body: `${KEY.slice(0, 9)}\u200b${KEY.slice(9, 20)}\u00ad${KEY.slice(20)}` },
+      "body",
+    ],
     ["an HTML attachment", file(`<p>${KEY}</p>`, "a.html", "text/html; charset=utf-8"), "attachment 1"],
     ["an attachment's name", file("x", `${KEY}.txt`), "attachment 1"],
   ])("with a secret in %s is refused, and the finding does not give it away", (_, change, where) => {
@@ -47,6 +55,16 @@ describe("a mail on its way out", () => {
     expect(verdict).toBe("refuse");
     expect(findings).toContainEqual({ rule: "github-token", where, excerpt: "ghp_… (40 characters)" });
     expect(JSON.stringify(findings)).not.toContain(KEY.slice(0, 12));
+  });
+
+  it.each([
+    ["no-break spaces", "4111\u00a01111\u00a01111\u00a01111", "card-number"],
+    ["thin spaces and dashes", "4111\u2013\u20601111\u20131111\u20131111", "card-number"],
+    ["wide digits", "４１１１１１１１１１１１１１１１", "card-number"],
+    ["no-break spaces", "DE89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00", "iban"],
+  ])("is read as people read it: %s in a number", (_, number, rule) => {
+    expect(find({ body: `It is ${number}.` }, { personalData: "hold" }).findings).toMatchObject([{ rule }]);
+    expect(redact(`It is ${number}.`, own)).toMatch(/^It is \[[a-z-]+: [^\]]+\]\.$/);
   });
 
   it("is not searched where its attachment is no text", () => {
@@ -97,6 +115,20 @@ describe("links", () => {
     ],
     ["a text that names the same site", { html: `<a href="https://www.corp.example/a">corp.example</a>` }, []],
     ["a text that is a file's name", { html: `<a href="https://corp.example/a">report.pdf</a>` }, []],
+    [
+      "an address in the text of HTML",
+      { html: "<p>Go to https://evil.test/a or www.evil.test</p>" },
+      ["link-domain evil.test", "link-domain www.evil.test"],
+    ],
+    ["an address without a scheme", { body: "See www.evil.test/a" }, ["link-domain www.evil.test"]],
+    [
+      "what is loaded from another host",
+      {
+        html: `<!DOCTYPE html PUBLIC "x" "http://www.w3.org/TR/a.dtd"><html xmlns="http://www.w3.org/1999/xhtml"><img src="https://a.test/x"><img src=//b.test/x>
+          <p style="background:url(http://c.test/x)">x</p><form action='https://d.test'></form><img srcset="https://corp.example/1 1x, https://e.test/2 2x"></html>`,
+      },
+      ["a", "b", "c", "d", "e"].map((name) => `link-domain ${name}.test`),
+    ],
     ["a text in words", { html: `<a href="https://corp.example/a">Look here. Now.</a>` }, []],
   ])("%s", (_, change, expected) => {
     const { verdict, findings } = find(change, { links });

@@ -16,14 +16,14 @@ export interface LinkProblem {
 
 /** Without paths and parameters, which may be secrets. */
 export function findLinkProblems(mail: { body: string; html?: string | undefined }, rules: LinkRules): LinkProblem[] {
-  const inHtml = mail.html === undefined ? [] : renderHtml(mail.html).links;
+  const html = mail.html === undefined ? undefined : renderHtml(mail.html);
+  const found = (where: LinkProblem["where"], text: string) =>
+    addressesIn(text).map((href) => ({ where, href, text: "" }));
   const links = [
-    ...Array.from(mail.body.matchAll(/\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s<>"')\]]+/gi), ([href]) => ({
-      where: "body" as const,
-      href,
-      text: "",
-    })),
-    ...inHtml.map(({ href, text }) => ({ where: "html" as const, href: href.trim(), text })),
+    ...found("body", mail.body),
+    ...(html?.links ?? []).map(({ href, text }) => ({ where: "html" as const, href: href.trim(), text })),
+    // Programs make links of these too, but for the texts of links.
+    ...(html ? found("html", html.lines.map(({ text }) => text).join("\n")).filter(isNoText(html.links)) : []),
   ].filter(({ href }) => !/^(?:mailto:|tel:|cid:|#|$)/i.test(href));
   const problems = links.flatMap(({ where, href, text }): LinkProblem[] => {
     const url = URL.canParse(href) ? new URL(href) : undefined;
@@ -34,11 +34,44 @@ export function findLinkProblems(mail: { body: string; html?: string | undefined
     const named = hostInText(text);
     return named === undefined || sameSite(named, host) ? [] : shown("link-text", `${named} leads to ${host}`);
   });
+  if (mail.html !== undefined && rules.domains) {
+    // Pictures, forms and styles are loaded, or sent to, without a click.
+    const known = new Set(problems.map(({ excerpt }) => excerpt));
+    for (const host of loadedHosts(mail.html)) {
+      if (!known.has(host) && !rules.domains.some((domain) => fits(domain, host)))
+        problems.push({ rule: "link-domain", where: "html", excerpt: host.slice(0, 120) });
+    }
+  }
   const distinct = new Set(links.map(({ href }) => href.replace(/[.,;:!?]+$/, "")));
   if (distinct.size > rules.max) {
     problems.push({ rule: "link-count", where: "body", excerpt: `${distinct.size} links, ${rules.max} allowed` });
   }
   return problems;
+}
+
+function isNoText(links: readonly { text: string }[]) {
+  return ({ href }: { href: string }) => !links.some(({ text }) => text.includes(href.replace(/^https:\/\//, "")));
+}
+
+/** What programs make links of in a text. */
+function addressesIn(text: string): string[] {
+  return Array.from(
+    text.matchAll(/\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s<>"')\]]+|(?<![\w@./-])www\.[^\s<>"')\]]+\.[^\s<>"')\]]+/gi),
+    ([address]) => (/^www\./i.test(address) ? `https://${address}` : address),
+  );
+}
+
+/** The hosts of all addresses in the source that are no link's and no name of a vocabulary. */
+function loadedHosts(html: string): Set<string> {
+  const source = html.replace(
+    /<!doctype[^>]{0,1000}>|\bxmlns(?::\w{1,40})?\s{0,10}=\s{0,10}["'][^"']{0,1000}["']/gi,
+    "",
+  );
+  const hosts = Array.from(source.matchAll(/["'(=\s](?:https?:)?\/\/[^\s<>"')\]]+/gi), ([match]) => {
+    const href = match.slice(1).replace(/^\/\//, "https://").replaceAll("&amp;", "&");
+    return URL.canParse(href) ? hostOf(new URL(href).hostname) : "";
+  });
+  return new Set(hosts.filter((host) => host.includes(".") || host.includes(":")));
 }
 
 function hostOf(hostname: string): string {

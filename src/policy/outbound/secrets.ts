@@ -2,10 +2,10 @@ import { isInside, type Match, maskSecret, urlSpans } from "./text.ts";
 
 /** Keys whose makers gave them a form of their own, so that they can be found. */
 const KEY_FORMS: readonly (readonly [rule: string, form: RegExp])[] = [
-  // RFC 7468, OpenSSH's PROTOCOL.key, RFC 9580 section 6.2; with content, since instructions name the first line alone.
+  // RFC 7468, OpenSSH's PROTOCOL.key, RFC 9580 section 6.2; with content, since instructions name the first line alone. In JSON its lines end in `\n`.
   [
     "private-key",
-    /-----BEGIN (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----[\s>|]{0,200}(?:[A-Za-z-]{4,20}: [^\r\n]{0,200}[\s>|]{1,20}){0,6}[A-Za-z0-9+/=\s>|]{40,}/g,
+    /-----BEGIN (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----[\s>|\\nr]{0,200}(?:[A-Za-z-]{4,20}: [^\r\n]{0,200}[\s>|]{1,20}){0,6}[A-Za-z0-9+/=\s>|\\]{40,}/g,
   ],
   ["private-key", /PuTTY-User-Key-File-[23]: [a-z0-9-]{4,40}/g],
   ["private-key", /\bAGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}\b/g],
@@ -32,6 +32,11 @@ const KEY_FORMS: readonly (readonly [rule: string, form: RegExp])[] = [
   ["shopify-token", /(?<![A-Za-z0-9_])shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}(?![a-fA-F0-9])/g],
   ["telegram-token", /(?<![A-Za-z0-9])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/g],
   ["langsmith-key", /(?<![A-Za-z0-9_])lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}(?![a-f0-9])/g],
+  // Of Atlassian, Databricks, Docker, Doppler, Figma, Grafana, Groq, HashiCorp, Linear, Mailgun, New Relic, Notion, OpenRouter, Perplexity, Pinecone, Pulumi, Replicate, Supabase, Tailscale, Tavily, xAI.
+  [
+    "api-key",
+    /(?<![A-Za-z0-9_.-])(?:ATATT3|dapi(?=[0-9a-f]{32})|dckr_pat_|dp\.(?:pt|st|ct|sa)\.|figd_|glsa_|gsk_|hvs\.|lin_api_|key-(?=[0-9a-f]{32})|NRAK-|ntn_|sk-or-v1-|pplx-|pcsk_|pul-(?=[0-9a-f]{40})|r8_|sbp_|tskey-(?:auth|api|client)-|tvly-|xai-)(?=[A-Za-z_-]{0,40}\d)[A-Za-z0-9_=-]{24,400}/g,
+  ],
   ["azure-storage-key", /AccountKey=[A-Za-z0-9+/]{86}==/g],
 ];
 
@@ -81,12 +86,12 @@ function connectionStrings(text: string): Match[] {
 }
 
 const SECRET_NAMES =
-  "pass(?:word|wd|phrase|code)?|pwd|passwort|kennwort|contrase(?:ñ|n)a|mot de passe|senha|wachtwoord|hasło|lösenord|adgangskode|salasana|пароль|パスワード|密码|비밀번호|secret|token|credentials?|api[-_ ]?key|apikey|access[-_ ]?key|account[-_ ]?key|secret[-_ ]?key|private[-_ ]?key|signing[-_ ]?key|encryption[-_ ]?key|client[-_ ]?secret|auth[-_ ]?key|bearer";
+  "pass(?:word|wd|phrase|code)?|pwd|passwort|kennwort|contrase(?:ñ|n)a|mot de passe|senha|wachtwoord|hasło|lösenord|adgangskode|salasana|пароль|パスワード|密码|비밀번호|secret|token|credentials?|api[-_ ]?key|apikey|access[-_ ]?key|account[-_ ]?key|secret[-_ ]?key|private[-_ ]?key|signing[-_ ]?key|encryption[-_ ]?key|client[-_ ]?secret|auth[-_ ]?key|authorization|bearer";
 
 /** `password: …`, `API_KEY=…`: what is called a secret and looks drawn at random. */
 function assignments(text: string): Match[] {
   const form = new RegExp(
-    `(?<![\\p{L}\\p{N}])(?:[A-Za-z0-9]{1,30}[-_.]){0,4}(?:${SECRET_NAMES})["'\`*]{0,3}\\s{0,3}(?::|=>?|：| is| lautet|->)[ \\t]{0,3}["'\`*]{0,3}(?:Bearer )?([^\\s"'\`<>,;|]{8,400})`,
+    `(?<![\\p{L}\\p{N}])(?:[A-Za-z0-9]{1,30}[-_.]){0,4}(?:${SECRET_NAMES})["'\`*]{0,3}\\s{0,3}(?::|=>?|：| is| lautet|->)[ \\t]{0,3}["'\`*]{0,3}(?:(?:Bearer|Basic|Token) )?([^\\s"'\`<>,;|]{8,400})`,
     "giu",
   );
   return Array.from(text.matchAll(form)).flatMap(({ index, 0: whole, 1: value = "" }) => {

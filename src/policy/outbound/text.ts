@@ -13,6 +13,15 @@ export interface Match {
   excerpt: string;
 }
 
+/** The text as its reader sees it: typographic spaces and dashes and wide signs as the plain ones, and without what cannot be seen. */
+export function asRead(text: string): string {
+  return text
+    .replace(/[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g, "")
+    .replace(/[\u00a0\u2000-\u200a\u202f\u205f\u3000]/g, " ")
+    .replace(/[\u2010-\u2015\u2212]/g, "-")
+    .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
+}
+
 const SHOWN_BEFORE = 4;
 
 /** The first characters of a secret: enough to find it by, too few to use. */

@@ -26,6 +26,7 @@ const LEAKS: readonly [rule: string, text: string][] = [
   ["private-key", pem("pkcs8").replace(/^/gm, "> ")],
   ["private-key", `-----BEGIN OPENSSH PRIVATE KEY-----\n${randomBytes(90).toString("base64")}\n-----END`],
   ["private-key", `-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n${randomBytes(90).toString("base64")}`],
+  ["private-key", JSON.stringify({ type: "service_account", private_key: pem("pkcs8") })],
   ["private-key", "PuTTY-User-Key-File-3: ssh-ed25519"],
   ["aws-access-key", `Use AKIA${AWS} for it.`],
   ["aws-access-key", `ASIA${AWS}`],
@@ -46,6 +47,13 @@ const LEAKS: readonly [rule: string, text: string][] = [
   ["sendgrid-key", `SG.${letters(22)}.${letters(43)}`],
   ["langsmith-key", `lsv2_pt_${hex(32)}_${hex(10)}`],
   ["digitalocean-token", `dop_v1_${hex(64)}`],
+  ["api-key", `gsk_${letters(52)}`],
+  ["api-key", `OpenRouter: sk-or-v1-${hex(64)}`],
+  ["api-key", `xai-${letters(80)}`],
+  ["api-key", `dapi${hex(32)}`],
+  ["api-key", `hvs.${letters(90)}`],
+  ["api-key", `tvly-dev-${letters(32)}`],
+  ["api-key", `ATATT3xFfGF0${letters(180)}=0A1B2C3D`],
   ["azure-storage-key", `DefaultEndpointsProtocol=https;AccountKey=${randomBytes(64).toString("base64")}`],
   ["json-web-token", `Authorization: Bearer ${jwt()}`],
   ["connection-string", "postgres://app:s3cr3t-Pw@db.internal:5432/app"],
@@ -58,6 +66,8 @@ const LEAKS: readonly [rule: string, text: string][] = [
   ["assigned-secret", "contraseña: Tx81!kkPo2"],
   ["assigned-secret", `client_secret=${letters(30)}`],
   ["assigned-secret", "password is Kq9!vbn2Xz"],
+  ["assigned-secret", `curl -H "Authorization: Bearer ${letters(40)}" https://api.example`],
+  ["assigned-secret", `Authorization: Basic ${Buffer.from("user:S3cretPassw0rd!").toString("base64")}`],
 ];
 
 // What people and agents write every day.
@@ -99,6 +109,8 @@ const HONEST: readonly string[] = [
   "Credentials: Anna Schmidt, PhD",
   "Bearer of this letter: Kim 2024",
   "Conference code: 123456# , PIN 998877",
+  "key-account-managers-2024-in-northern-europe, ntn_word, hvs.example",
+  "Authorization: see 42 CFR 164.508",
 ];
 
 describe("secrets", () => {
