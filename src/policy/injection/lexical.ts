@@ -1,3 +1,4 @@
+import type { Hail } from "./hail.ts";
 import type { Hit } from "./lexicon-match.ts";
 import { type Clue, LEXICAL_RULES, type LexicalRule } from "./rules.ts";
 import type { Tokens } from "./tokens.ts";
@@ -25,7 +26,12 @@ const MOST_ANCHORS = 2000;
 const MOST_FINDINGS = 5;
 
 /** Applies the rules to what the lexicon found. `addresses`: words at which a foreign address or link stands. */
-export function lexicalFindings(tokens: Tokens, hits: readonly Hit[], addresses: readonly number[]): Finding[] {
+export function lexicalFindings(
+  tokens: Tokens,
+  hits: readonly Hit[],
+  hails: readonly Hail[],
+  addresses: readonly number[],
+): Finding[] {
   const places = new Map<Clue, Place[]>();
   const positions = positionsOf(tokens);
   const add = (clue: Clue, firstWord: number, lastWord: number): void => {
@@ -35,6 +41,7 @@ export function lexicalFindings(tokens: Tokens, hits: readonly Hit[], addresses:
     else list.push(place);
   };
   for (const hit of hits) add(hit.concept, hit.from, hit.to);
+  for (const hail of hails) add(hail.clue, hail.from, hail.to);
   for (const at of addresses) add("address", at, at);
   return LEXICAL_RULES.flatMap((rule) => findingsOf(rule, places, tokens));
 }

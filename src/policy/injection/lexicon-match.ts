@@ -161,4 +161,4 @@ function insert(trie: Trie, phrase: string, bit: number): void {
 }
 
 /** Marks a stem in the middle of a phrase, which is no concept by itself. */
-const OPEN_INSIDE = 1 << 30;
+const OPEN_INSIDE = 1 << 31;

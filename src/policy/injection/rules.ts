@@ -1,7 +1,8 @@
+import type { Hail } from "./hail.ts";
 import type { Concept } from "./lexicon.ts";
 
-/** Concepts, and `address`: a mail address or link that is not of this conversation. */
-export type Clue = Concept | "address";
+/** Concepts; `address`, a mail address or link that is not of this conversation; and how a machine is spoken to. */
+export type Clue = Concept | "address" | Hail["clue"];
 
 /** Phrases that mean an injection when they stand together. */
 export interface LexicalRule {
@@ -20,10 +21,29 @@ export interface LexicalRule {
 /** Colleagues take back *their own* words, and write *about* machines. */
 const PEOPLE = { mine: 0.35, talk: 0.6 } as const;
 
+/** What a machine may be told to do. */
+const ORDERS: readonly Clue[] = [
+  "send",
+  "reveal",
+  "override",
+  "secrecy",
+  "money",
+  "destroy",
+  "output",
+  "newtask",
+  "verdict",
+  "asif",
+  "insides",
+  "secrets",
+  "data",
+  "action",
+  "tool",
+];
+
 export const LEXICAL_RULES: readonly LexicalRule[] = [
   {
     rule: "override-instructions",
-    all: [["override"], ["rules", "insides"], ["prior", "insides", "newtask", "ai", "user"]],
+    all: [["override"], ["rules", "insides"], ["prior", "insides", "ai", "user"]],
     within: 7,
     weight: 0.62,
     boost: { ai: 0.2, newtask: 0.15, insides: 0.1, reveal: 0.1, role: 0.15, secrecy: 0.1, output: 0.1 },
@@ -59,6 +79,78 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     weight: 0.44,
     boost: { override: 0.2, send: 0.1, output: 0.1, stress: 0.1 },
     damp: { talk: 0.4 },
+  },
+  {
+    rule: "rules-declared-void",
+    all: [["void"], ["rules", "insides"], ["prior", "insides", "ai", "user"]],
+    within: 6,
+    weight: 0.3,
+    boost: { ai: 0.25, user: 0.15, newtask: 0.2, insides: 0.2, output: 0.1, frame: 0.2, unbound: 0.2 },
+    damp: PEOPLE,
+  },
+  {
+    rule: "reader-ordered",
+    all: [["reader"], ORDERS],
+    within: 20,
+    weight: 0.55,
+    boost: { secrecy: 0.2, address: 0.1, override: 0.15, output: 0.1 },
+    damp: { talk: 0.5 },
+  },
+  {
+    rule: "machine-hailed",
+    all: [["hailed-ai"], ORDERS],
+    within: 16,
+    weight: 0.52,
+    boost: { secrecy: 0.2, address: 0.1, override: 0.2, data: 0.1, secrets: 0.1, reader: 0.1 },
+    damp: { talk: 0.5 },
+  },
+  {
+    rule: "agent-hailed",
+    all: [["hailed"], ORDERS],
+    within: 16,
+    weight: 0.32,
+    boost: {
+      secrecy: 0.25,
+      override: 0.25,
+      user: 0.2,
+      data: 0.15,
+      secrets: 0.2,
+      newtask: 0.2,
+      insides: 0.2,
+      destroy: 0.15,
+      output: 0.15,
+      asif: 0.2,
+      tool: 0.15,
+      address: 0.1,
+      prior: 0.05,
+    },
+    damp: { talk: 0.5 },
+  },
+  {
+    rule: "machine-obliged",
+    all: [["obliged"], ORDERS],
+    within: 12,
+    weight: 0.3,
+    boost: {
+      secrecy: 0.25,
+      override: 0.2,
+      address: 0.2,
+      output: 0.2,
+      insides: 0.2,
+      secrets: 0.15,
+      user: 0.15,
+      ai: 0.15,
+      data: 0.1,
+    },
+    damp: { talk: 0.4, mine: 0.5 },
+  },
+  {
+    rule: "false-consent",
+    all: [["asif"], ["consent", "verdict"]],
+    within: 8,
+    weight: 0.42,
+    boost: { secrecy: 0.25, user: 0.2, ai: 0.2, hailed: 0.2, verdict: 0.1, stress: 0.05, money: 0.1, prior: 0.1 },
+    damp: { talk: 0.5, mine: 0.8 },
   },
   {
     rule: "machine-secrecy",
@@ -147,7 +239,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     rule: "output-control",
     all: [["output"], ["format", "user", "ai", "reading"]],
     within: 8,
-    weight: 0.5,
+    weight: 0.44,
     boost: { reading: 0.25, newtask: 0.15, secrecy: 0.15, address: 0.15, ai: 0.1 },
     damp: { talk: 0.5, mine: 0.6 },
   },
@@ -186,7 +278,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     rule: "unasked-action",
     all: [["secrecy"], ["user", "money", "destroy", "verdict", "action", "send"]],
     within: 10,
-    weight: 0.48,
+    weight: 0.42,
     boost: { user: 0.2, ai: 0.25, money: 0.12, destroy: 0.12, address: 0.12, action: 0.06 },
     damp: { mine: 0.5, talk: 0.5 },
   },

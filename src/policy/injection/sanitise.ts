@@ -4,7 +4,7 @@ const UNSEEN =
   /(?:[\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\uFEFF]|[\u{E0100}-\u{E01EF}])+|(?<!\u{1F3F4}[\u{E0020}-\u{E007F}]{0,6})[\u{E0000}-\u{E007F}]+/gu;
 /** Only what is sure by itself is cut out of a mail that may be honest. */
 const SURE = 0.5;
-const STRUCTURAL = new Set(["chat-template", "false-role-block", "false-boundary"]);
+const STRUCTURAL = new Set(["chat-template", "false-role-block", "false-boundary", "open-link"]);
 const LONGEST_SENTENCE = 500;
 
 /** The text without what {@link Finding}s are sure of: marks as they are, phrases with the sentence around them. */

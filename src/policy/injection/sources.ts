@@ -1,8 +1,10 @@
 import { maskAddresses, wordsAt } from "./addresses.ts";
 import { disguisedTexts } from "./disguise.ts";
+import { hailsIn } from "./hail.ts";
 import { type Finding, lexicalFindings } from "./lexical.ts";
-import { matchLexicon } from "./lexicon-match.ts";
+import { type Hit, matchLexicon } from "./lexicon-match.ts";
 import { type CompiledModel, surestWindow } from "./model.ts";
+import { weighReported } from "./reported.ts";
 import { structuralFindings } from "./structure.ts";
 import { type Tokens, tokenise } from "./tokens.ts";
 
@@ -21,38 +23,35 @@ const DISGUISE = { weight: 0.1, factor: 1.3 };
 
 /** Everything that speaks for an injection in one text. */
 export function findingsIn(text: string, context: ReadingContext): Finding[] {
-  const masked = maskAddresses(text, context.threadAddresses);
-  const tokens = tokenise(masked.text);
-  const found = [
-    ...structuralFindings(text),
-    ...wordFindings(tokens, masked.foreign, context),
-    ...invisibleFindings(text),
-  ];
+  const { tokens, found } = plainFindings(text, context);
+  found.push(...invisibleFindings(text));
   for (const disguised of disguisedTexts(text, tokens)) {
-    const inner = combined(plainFindings(disguised.text, context));
+    const inner = combined(plainFindings(disguised.text, context).found);
     const weight = Math.min(0.95, DISGUISE.weight + inner * DISGUISE.factor);
     if (inner > MODEL_FLOOR) found.push({ rule: `disguised-${disguised.rule}`, weight, span: disguised.span });
   }
   return found;
 }
 
-function plainFindings(text: string, context: ReadingContext): Finding[] {
+function plainFindings(text: string, context: ReadingContext): { tokens: Tokens; found: Finding[] } {
   const masked = maskAddresses(text, context.threadAddresses);
-  return [...structuralFindings(text), ...wordFindings(tokenise(masked.text), masked.foreign, context)];
+  const tokens = tokenise(masked.text);
+  const hits = matchLexicon(tokens, context.toolNames);
+  const foreign = wordsAt(masked.foreign, tokens.from, tokens.count);
+  const found = [
+    ...structuralFindings(text),
+    ...lexicalFindings(tokens, hits, hailsIn(masked.text, tokens, hits), foreign),
+    ...modelFinding(context.model, tokens, hits),
+  ];
+  const talk = hits.filter(({ concept }) => concept === "talk").map(({ from }) => tokens.from[from] ?? 0);
+  return { tokens, found: weighReported(text, found, talk) };
 }
 
-function wordFindings(tokens: Tokens, foreign: readonly number[], context: ReadingContext): Finding[] {
-  const hits = matchLexicon(tokens, context.toolNames);
-  const found = lexicalFindings(tokens, hits, wordsAt(foreign, tokens.from, tokens.count));
-  const surest = surestWindow(context.model, tokens, hits);
-  if (surest !== undefined && surest.probability >= MODEL_FLOOR) {
-    found.push({
-      rule: "model",
-      weight: surest.probability * MODEL_WEIGHT,
-      span: [tokens.from[surest.from] ?? 0, tokens.to[surest.to] ?? 0],
-    });
-  }
-  return found;
+function modelFinding(model: CompiledModel, tokens: Tokens, hits: readonly Hit[]): Finding[] {
+  const surest = surestWindow(model, tokens, hits);
+  if (surest === undefined || surest.probability < MODEL_FLOOR) return [];
+  const span: [number, number] = [tokens.from[surest.from] ?? 0, tokens.to[surest.to] ?? 0];
+  return [{ rule: "model", weight: surest.probability * MODEL_WEIGHT, span }];
 }
 
 const INVISIBLE: readonly { rule: string; pattern: RegExp; weight: number }[] = [

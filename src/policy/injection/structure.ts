@@ -17,8 +17,27 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
   {
     rule: "false-role-block",
     pattern:
-      /<\/?(?:system|assistant|instructions?|information|important|system[-_ ]?(?:prompt|message|instructions?|note|override)|user[-_]?(?:input|query|message)|tool[-_]?(?:call|result|response|use)|function[-_]?(?:call|calls|results?)|context|untrusted[-_]?\w{0,12}|external[-_]?\w{0,12}|admin|prompt)>|###\s?\(?(?:system|instructions?|assistant|new instructions?|response|end of)[^\n]{0,24}|"role"\s?:\s?"(?:system|assistant|tool)"|"(?:tool_calls|function_call)"\s?:/gi,
+      /<\/?(?:system|assistant|instructions?|information|important|system[-_ ]?(?:prompt|message|instructions?|note|override)|user[-_]?(?:input|query|message)|(?:un)?trusted[-_]?\w{0,16}|e-?mail|tool[-_]?(?:call|result|response|use)|function[-_]?(?:call|calls|results?)|context|external[-_]?\w{0,12}|admin|prompt)(?:\s[^<>\n]{0,60})?>|###\s?\(?(?:system|instructions?|assistant|new instructions?|response|end of)[^\n]{0,24}|"role"\s?:\s?"(?:system|assistant|tool)"|"(?:tool_calls|function_call)"\s?:/gi,
     weight: 0.45,
+  },
+  {
+    // What frameworks write where a model calls a function, and names of functions in a command to call one.
+    rule: "false-call",
+    pattern:
+      /^(?:Action Input|Observation|Final Answer)\s?:|\b(?:call|invoke|execute|trigger|rufe?|appelle|llama|ejecuta|esegui)\b[^.\n]{0,40}?\b(?:delete|send|create|update|forward|transfer|grant|run|remove|export|share)_[a-z_]{2,30}\b|<(?:command|function_calls?|tool_calls?|invoke|execute)\b[^>\n]{0,80}>/gim,
+    weight: 0.4,
+  },
+  {
+    // A picture or link into which the reader is to write what it knows.
+    rule: "open-link",
+    pattern: /\]\([^)\s]{4,200}(?:\{[^{})]{1,60}\}|=[A-Z]{3,}_[A-Z_]{3,})[^)\n]{0,100}\)/g,
+    weight: 0.52,
+  },
+  {
+    rule: "system-notice",
+    pattern:
+      /[[({<*#]{1,3}\s?(?:system|assistant|agent|admin)[ _](?:notification|notice|message|update|override|instruction|directive|command)s?\b/gi,
+    weight: 0.35,
   },
   {
     rule: "false-dialogue",
@@ -29,7 +48,7 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
   {
     rule: "false-boundary",
     pattern:
-      /(?:(?<![-=*_#~])[-=*_#~]{3,}|(?<![<>[{(])[<>[{(]{2,})[ \t]{0,3}(?:end|begin|start|stop|finish|new|ende|fin|fim|fine|koniec)[ \t_]{1,3}(?:of[ \t_]{1,3})?(?:the[ \t_]{1,3})?(?:user|system|email|e-mail|mail|message|document|context|input|instructions?|prompt|data|text|conversation|session|task)\b/gi,
+      /(?:(?<![-=*_#~])[-=*_#~]{3,}|(?<![<>[{(])[<>[{(]{2,})[ \t]{0,3}(?:end|begin|start|stop|finish|new|ende|fin|fim|fine|koniec)[ \t_]{1,3}(?:of[ \t_]{1,3})?(?:the[ \t_]{1,3})?(?:(?:un)?trusted|quoted|user|system|email|e-mail|mail|message|document|context|input|instructions?|prompt|data|text|conversation|session|task)\b/gi,
     weight: 0.35,
   },
 ];

@@ -68,6 +68,41 @@ I need approval for {the hotel in Berlin|a new laptop|NUMBER euros of travel}. {
 {The instructions|Manual|Directions} {said|say} to {ignore the red lamp|turn it off first|press both keys|never open the case}{; is that right?|, but it still beeps.|.}
 {Override|To override} the {default|timer|thermostat}, {hold the button|press P twice|enter the installer code}{ for five seconds|}.
 {You must|Members must|All staff must} {complete|finish|do} {the training|the form|the safety course} {before|by} {Friday|the end of June}. {Instructions are attached.|Late entries are not accepted.|}`,
+  people: `
+{Please|Kindly} {summarise|translate|copy|print} {the minutes|the letter|chapter two} and {mail|send|post} {it|the result} to {NAME|the notary|my sister}. {Leave out|Don't mention|Skip} {the fee|the names|my age|the last page}. {Put me in copy|Blind copy me|Thanks}.
+{Read|Study} {all|the} {questions|rules|instructions} {first|before you start}. {Skip|Leave out|Ignore} {task NUMBER|the crossed-out line|the bonus part}. {You must not|Nobody may|Do not} {use a phone|talk|use ChatGPT|write on the sheet}.
+{Staff|Employees|Students|Authors|Members} {must not|may not|should not} {enter|paste|upload} {client data|exam texts|secrets} {into|in} {chatbots|an AI tool|language models}; {tools|assistants|exceptions} {have to be|must be} {approved|cleared} by {IT|the dean|the security team}.
+{Please use|Use|Write to} {the new|this} {address|number|account} {from now on|from today} and {forget|delete|cross out} the old one: {12 Hill Street|EMAIL|NUMBER}. {Copy|Add} {my bookkeeper|NAME} {at EMAIL|} {on|to} {all bills|everything}.
+{Follow|Use|Read} the {new|2026|revised} {guidelines|rules|edition} and {disregard|ignore|throw away} {those of last year|the old ones|the earlier print}; {former|older|previous} {forms|templates|versions} {are obsolete|are not accepted|no longer apply}.
+{All|The} {previous|old|former} {rules|passwords|price lists|passes|orders} {are void|are cancelled|no longer apply|expire} {from Monday|on 1 May|with this letter}. {The office|Your foreman|The system} {will hand out new ones|tells you the new ones|asks you to choose}.
+{ROBOT|KING|GUARD|VOICE|HERO}: {Obey me|You will follow my orders|The gate must open|All limits are lifted}! {SERVANT|HERO|QUEEN|MACHINE}: {Never|I have no master|Then open it|As you command}. {(Exit.)|Curtain.|}
+{My|Your|Her} {character|villain|robot in chapter nine} {has no rules|obeys nobody|pretends to be human|hides a secret code}. {Should|Would|Could} {she|he|it} {tell|reveal|confess} {the truth|the password|everything} {so soon|to the king|at all}?
+{The customer|The licensee|Users|Participants} {must not|shall not|may not} {bypass|disable|reverse} {the filters|the protection|any limits}, {impersonate|mislead} {others|the operator} or {disclose|publish} {the configuration|secrets|keys}. {Section NUMBER applies.|Earlier terms are void.|}
+{Please translate|How would you say|The label should read} "{Ignore the old notice and follow the new instructions|Do not open before reading the instructions|Forget what you have learned}" {in Dutch|in French|in two lines}?
+{Run|Start|Execute} {the installer|the script|make} , then {restart|reload} {the server|the service}. If {it|the import} fails, {roll back|undo the last step|restore the copy} and {tell|call|mail} me. {Do not|Don't|Never} {touch|delete|drop} the {old table|backup|live data}.
+{Don't|Do not|Never} {tell|write to|ask} {the client|the press|her|anyone} {before|until} {we have spoken|the board agrees|Friday}. {Delete|Shred} {this note|the draft|the photos} {afterwards|when done}, {thanks|please}.
+{Cut|Shorten|Rewrite} the {intro|second part|ending}, {then|and} {send|publish|print} it without {asking me again|showing it to me|another round}. {I trust you.|Good work.|}
+{You can|You may|Feel free to} {pay|book|order|approve} {bills below NUMBER|small repairs|the usual flight} {from now on|in future} without {asking|calling|waiting for} me.
+{Yes|No|Fine}, {go ahead|approved|do it}. {From now on|In future|Next time} {book it on NUMBER|use the other printer|send the summary on Fridays|ask NAME}.
+{Delete|Remove|Merge} the {duplicates|old entries|second copy}, keep {the first|the newest}, {write|put} the {ids|names} {into the log|in a list} and {mail|show} me {the list|the result}.
+{Forward|Pass on|Share} this {mail|petition|call} {to|with} {all neighbours|ten friends|everybody you know}. {We need every voice.|Don't break the chain!|Thank you.}
+{The agent|The broker|The representative} {shall|must|has to} {act for|represent|inform} the {principal|owner|seller}, {follow|observe} {instructions|orders} and {keep|treat} {everything|prices} {confidential|secret}.
+{Dear|Hello} {agent|assistant|team}, {thanks for|thank you for} {your quick answer|the reminder|the form}. {The answers are|Here you are|My reply}: {yes, no, three|NUMBER pieces|the blue one}, {send it to|deliver to} {the address on file|Mill Lane 4|my office}.
+{We consider|Please consider|Consider} {your offer|the matter|the request} {closed|approved|accepted}; {the board|NAME} {gave its consent|agreed|signed} {on Monday|yesterday|in writing}.
+{I approve|Approved by me|Signed} {on behalf of|for} {NAME|the treasurer|my wife}, who {is away|is in hospital|asked me to}. {The proxy is attached.|See her mail.|}
+{The system|The portal|The till|Windows} {prompted|asked} me for {a code|the admin password|my PIN} and {printed|showed|ignored} {the wrong page|hidden files|my answer}. {What now?|How do I turn that off?|}`,
+  machines: `
+{The|Our} {agent|assistant|bot|model} {may|can|is allowed to} {search|read|draft|label}, but {send_email|delete_file|paying|closing a case} {needs|requires} {approval|a person|a second look}. {I would keep that list in the config.|Agreed?|}
+{Issue|Finding|Test|Case} NUMBER: {the text|a mail with|the input} "{ignore all previous instructions|reveal your prompt|you are now free}" {is blocked|gets through|was flagged}{, as expected|; please check|}. {Severity|Priority}: {low|high}.
+{At|Around} 9:NUMBER {the agent|the bot} {read|received|opened} a {mail|page} with {hidden|white|malicious} {text|instructions}; the {call|transfer|send} was {blocked|stopped|logged} {by the allowlist|by the filter|and reported}.
+{Our newsletter|This issue|Part two}: {assistants that read mail|agents with tools|chatbots in offices}, {what goes wrong|who is liable|how to test them}, {an interview|five tips|a comparison}.
+{Meet|Try|Discover} {our|your new} {AI assistant|chatbot|agent}: {it reads|she sorts|it answers} {your mail|tickets|standard questions}, {summarises|drafts|forwards} {threads|replies} and {asks you|never sends anything} {first|without your approval}.
+{The assistant|The model|The bot} {message|turn|role} must {not contain|come after|never include} {the system prompt|two tools|the key}. I'd {rather|} {override|drop|rename} {the formatter|the field|this prompt} {than filter it|in the next release|}.
+{Does|Do|May} {your|the} {assistant|AI|agent} {see|read|store} {what I write|my mails|this thread}? {Who else can?|I prefer a person.|Please answer by phone.}
+{From|Since} {Monday|May} {the|our} {digital|virtual|AI} assistant {answers|handles} {simple|first} questions; {harder ones|the rest} {are passed on|go} to {you|the team|a colleague}.
+{Workshop|Exercise|Homework} {one|two|NUMBER}: {write|find|collect} {three|some} {mails|prompts} that {trick|mislead|jailbreak} {a bot|the assistant}, and {explain|discuss} {why|how} {it obeys|the filter fails}.
+{My thesis|The lecture|Her essay} {compares|lists|explains} {ways to fool a chatbot|what models fall for|old and new tricks}, {from|such as} {"forget what you were told"|acting lessons for bots|invisible letters} {to|and} {false orders|riddles}; {forty pages|slides follow|comments welcome}.
+{Call for papers|Reviewers|Program committee}: {reviews|texts} {must not|may not} be written {by|with} {language models|an AI}; {hidden|embedded} {orders|texts} {to|for} {AI reviewers|models} {will be|are} {reported|rejected}.`,
   mass: `
 {Big sale|Summer sale|Last chance|Black week}: {up to 50 % off|free shipping|two for one} {on all shoes|today only|until midnight}. {Shop now|Click here|See all offers}. Unsubscribe.
 Your {order|package|parcel} NUMBER {has shipped|is on its way|was delivered|is delayed}. {Track it here|Track your parcel}: URL
@@ -107,6 +142,11 @@ The {garden|dog|roof|boiler} {needs work|is fine again|cost us a fortune|keeps m
 
 export const BENIGN_BY_LANGUAGE: Record<string, string> = {
   de: `
+{Ab sofort|Ab Montag} gelten neue {Anweisungen|Regeln|Vorgaben}; {alle früheren|die alten} sind {ungültig|aufgehoben|überholt}. {Fragen bitte an die Leitung.|Bitte weitersagen.|}
+{Unser|Der neue} {Assistent|Chatbot|KI-Assistent} {beantwortet|sortiert|liest} {einfache Fragen|eure Mails}; {der Rest|Schwieriges} {geht an euch|landet beim Team}.
+{Genehmigt|Freigegeben|In Ordnung}, bitte {bestellen|abschicken|buchen} {ohne weitere Rückfrage|wie besprochen|und mich informieren}.
+{Sag|Erzähl|Verrate} {Oma|Tim|niemandem} {nichts|bitte nichts} von {der Feier|dem Geschenk}. {Lösch|Wirf} {die Mail|den Zettel} danach {bitte |}weg.
+{Bitte|Könnten Sie} {löschen|ändern|sperren} {Sie |}{die alten Zugänge|das Kennwort|meine Daten} und {schicken|senden} {Sie |}mir {eine Liste|eine Bestätigung}.
 {Vielen Dank|Danke} für {Ihre Nachricht|die schnelle Antwort|das Angebot}. {Wir melden uns|Ich melde mich} {bis Freitag|morgen|nächste Woche}.
 Bitte {ignorieren Sie|vergessen Sie} {meine letzte E-Mail|meine vorherige Nachricht}, {der Anhang war falsch|hier ist die richtige Datei}.
 {Bitte senden Sie|Schicken Sie mir bitte} {die Rechnung|den Vertrag|alle Unterlagen} an EMAIL {bis Montag|mit dem Betreff NUMBER|}.
@@ -114,12 +154,18 @@ Bitte {ignorieren Sie|vergessen Sie} {meine letzte E-Mail|meine vorherige Nachri
 {Wir testen|In der Schulung geht es um} {einen KI-Assistenten|Sprachmodelle|Angriffe auf Chatbots}. {Rückmeldung willkommen.|}
 Die neuen {Regeln|Richtlinien} ersetzen {alle bisherigen|die alten}. {Gültig ab Januar.|Bitte lesen.}`,
   fr: `
+{À partir de lundi|Désormais}, {merci de suivre|veuillez suivre} les {nouvelles consignes|nouvelles règles} ; les {anciennes|précédentes} {ne s'appliquent plus|sont annulées}.
+{Notre|Le nouvel} {assistant|robot|assistant IA} {répond aux|trie les} {questions simples|courriels} et {transmet|passe} le reste à {l'équipe|vous}. {Il a révélé son prompt ?|}
+{Validé|C'est bon|Approuvé}, {vous pouvez commander|envoyez-le|procédez} {sans m'attendre|et prévenez Paul}. {Ne dis rien à maman.|}
 {Merci|Merci beaucoup} pour {votre message|votre réponse|le devis}. {Nous revenons vers vous|Je vous réponds} {demain|vendredi|la semaine prochaine}.
 {Merci d'ignorer|Veuillez ignorer|Ignorez} mon {précédent|dernier} {message|mail}, {la pièce jointe était fausse|voici le bon fichier}.
 {Veuillez envoyer|Merci d'envoyer} {la facture|le contrat|les documents} à EMAIL {avant lundi|avec la référence NUMBER}.
 {Ci-joint|Vous trouverez ci-joint} {la facture|le compte rendu|le mode d'emploi}. {Suivez les instructions de la page 2.|Cordialement}
 {Nous testons|La formation parle d'} {un assistant IA|les modèles de langage}.`,
   es: `
+{Desde hoy|A partir del lunes} {rigen|sigan} las nuevas {normas|instrucciones}; {las anteriores|las viejas} {quedan sin efecto|ya no se aplican|pueden olvidarlas}.
+{Nuestro|El nuevo} asistente {virtual|de IA} {responde|ordena} {preguntas sencillas|los correos} y {pasa|deriva} el resto {al equipo|a ustedes}.
+{Aprobado|De acuerdo|Adelante}, {pueden pagar|envíalo|haz el pedido} {sin esperar|y avisa a Ana}. {No digas nada a papá.|}
 {Gracias|Muchas gracias} por {su mensaje|la respuesta|el presupuesto}. {Le respondo|Le escribimos} {mañana|el viernes}.
 Por favor {ignore|ignora|olvida} mi {correo anterior|último mensaje}, {el archivo era incorrecto|aquí va el bueno}.
 {Envíe|Por favor envíe} {la factura|el contrato|los documentos} a EMAIL {antes del lunes|con el asunto NUMBER}.
@@ -131,6 +177,8 @@ Por favor {ignore|desconsidere} {meu e-mail anterior|minha última mensagem}, {o
 {Envie|Por favor envie} {a fatura|o contrato|os documentos} para EMAIL {até segunda|com o assunto NUMBER}.
 {Segue|Em anexo} {a fatura|a ata|o manual com as instruções}. {Atenciosamente|Abraços}`,
   it: `
+{Da lunedì|Da oggi} valgono {le nuove istruzioni|nuove regole}, {ignorate|dimenticate} {le precedenti|quelle vecchie}. {Il nuovo assistente virtuale risponde ai clienti.|}
+{Approvato|Va bene}, {procedete|inviatelo} {senza aspettarmi|e avvisate Carla}. {Non dire niente a papà.|}
 {Grazie|Grazie mille} per {il messaggio|la risposta|il preventivo}. {Le rispondo|Ci sentiamo} {domani|venerdì}.
 {La prego di ignorare|Ignori|Ignora} {la mia mail precedente|il mio ultimo messaggio}, {l'allegato era sbagliato|ecco il file giusto}.
 {Invii|Inviare} {la fattura|il contratto|i documenti} a EMAIL {entro lunedì|con oggetto NUMBER}.
@@ -148,6 +196,8 @@ Proszę {zignorować|pominąć} {moją poprzednią wiadomość|mój ostatni mail
 {Ignorera|Glöm} mitt {förra mejl|tidigare mejl}, {filen var fel|här är rätt fil}. Skicka fakturan till EMAIL.
 {Se bort fra|Ignorer} min {forrige mail|sidste besked}, {filen var forkert|her er den rigtige}. Følg instruktionerne på side 2.`,
   ru: `
+С {понедельника|мая} действуют новые {правила|инструкции}; {прежние|предыдущие} {отменены|недействительны}. {Сообщите коллегам.|Вопросы начальнику.|}
+{Согласовано|Одобрено}, {отправляйте|оплачивайте} {без меня|и сообщите клиенту}.
 {Спасибо|Большое спасибо} за {письмо|быстрый ответ}. {Отвечу|Вернусь с ответом} {завтра|в пятницу}.
 {Пожалуйста, игнорируйте|Не обращайте внимания на} {моё предыдущее письмо|мое прошлое сообщение}, {вложение было неверным|вот правильный файл}.
 {Отправьте, пожалуйста,|Пришлите} {счёт|документы|договор} на EMAIL {до понедельника|}. Инструкция во вложении.`,
@@ -155,14 +205,20 @@ Proszę {zignorować|pominąć} {moją poprzednią wiadomość|mój ostatni mail
 {Teşekkürler|Çok teşekkür ederim}, {mesajınız için|hızlı yanıt için}. {Yarın|Cuma günü} dönüş yaparım.
 {Önceki e-postamı|Son mesajımı} {dikkate almayın|yok sayın}, {ek yanlıştı|doğrusu ektedir}. Faturayı EMAIL adresine gönderin.`,
   zh: `
+{从周一起|即日起}{实行|执行}新的{规定|操作说明}，{旧的|之前的}{规定|说明}作废，{请转发给同事|如有疑问请联系管理员}。
+我们的{智能助手|客服机器人}会{先回答简单问题|整理邮件}，其余由{同事|专员}处理。
 {谢谢|非常感谢}您的{邮件|回复|报价}。我们{明天|周五}回复您。
 请忽略我{之前的邮件|上一封邮件}，{附件有误|正确的文件见附件}。
 请{在周一前|尽快}把{发票|合同|资料}发送到EMAIL。{按照说明书安装即可。|会议改到下午三点。}`,
   ja: `
+{月曜日|来月}から新しい{ルール|手順}になります。{以前の|これまでの}{ルール|手順}は{無効|使えなく}になりますので、{皆さんに共有|ご確認}ください。
+AIアシスタントが{簡単な質問|お問い合わせ}に回答し、難しいものは担当者に{転送|引き継ぎ}します。
 {お世話になっております|ありがとうございます}。{明日|金曜日までに}ご連絡いたします。
 {先ほどのメール|前回のメール}は無視してください。{添付ファイルが間違っていました|正しい資料を送ります}。
 {請求書|資料|契約書}をEMAILまで{お送りください|送付願います}。会議は三時に変更になりました。`,
   ko: `
+{다음 주부터|오늘부터} AI {비서가|어시스턴트가} {간단한 문의에|고객 질문에} 답변합니다. {어려운 문의는|나머지는} 담당자에게 전달됩니다.
+{새로운|개정된} {지침이|규칙이} 시행됩니다. 이전 {지침은|규칙은} 무효입니다.
 {감사합니다|메일 감사합니다}. {내일|금요일까지} 답변 드리겠습니다.
 {이전 메일은|제 지난 메일은} 무시해 주세요. {첨부 파일이 잘못되었습니다|올바른 파일을 보냅니다}.
 {계약서를|자료를|청구서를} EMAIL로 보내 주세요. 회의는 세 시로 변경되었습니다.`,

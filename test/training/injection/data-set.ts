@@ -61,7 +61,7 @@ export function benignSamples(random: Random, count: number, part: Part): Sample
 
 /** Mails about machines, instructions and prompts: each sentence is one that a filter may stumble over. */
 export function hardSamples(random: Random, count: number, part: Part): Sample[] {
-  const templates = [...templatesOf(BENIGN, "hard", part), ...templatesOf(BENIGN, "developers", part)];
+  const templates = ["hard", "people", "machines", "developers"].flatMap((kind) => templatesOf(BENIGN, kind, part));
   return Array.from({ length: count }, (_, i) => ({
     text: mailOf(
       Array.from({ length: 1 + Math.floor(random() * 2) }, () => expand(pick(random, templates), random)),

@@ -1,0 +1,42 @@
+import type { Finding } from "./lexical.ts";
+
+/** Of prose: in JSON, CSV and code a quotation mark has no space before it, and what stands in it is the text itself. */
+const QUOTATION =
+  /(?<=^|[\s(])(?:"[^"\n]{8,300}"|“[^“”\n]{8,300}”|„[^„“”\n]{8,300}[“”]|«[^«»\n]{8,300}»|`[^`\n]{8,300}`)/g;
+const LONGEST_READ = 100_000;
+const MOST_QUOTATIONS = 200;
+/** An order in quotation marks is mostly somebody else's. */
+const QUOTED = 0.5;
+/** Characters around a finding in which people may be heard to talk about machines; by how many phrases they do, how much it still counts. */
+const EARSHOT = 350;
+const TALKED_ABOUT = [1, 0.7, 0.5] as const;
+/** Phrases of the lexicon have rules of their own for that. */
+const BY_RULE = new Set([
+  "model",
+  "chat-template",
+  "false-role-block",
+  "false-dialogue",
+  "false-boundary",
+  "false-call",
+]);
+
+/** Lets count for less what a text quotes, and what stands amid talk about machines. `talk`: where phrases of that kind begin, ascending. */
+export function weighReported(text: string, found: readonly Finding[], talk: readonly number[]): Finding[] {
+  if (found.length === 0) return [];
+  const quotations = quotationsIn(text);
+  return found.map((finding) => {
+    const { rule, weight, span } = finding;
+    let factor = quotations.some(([from, to]) => from < span[0] + 2 && to > span[1] - 2) ? QUOTED : 1;
+    if (BY_RULE.has(rule)) {
+      const heard = talk.filter((at) => at > span[0] - EARSHOT && at < span[1] + EARSHOT).length;
+      factor *= TALKED_ABOUT[Math.min(heard, 2)] ?? 1;
+    }
+    return factor === 1 ? finding : { ...finding, weight: weight * factor };
+  });
+}
+
+function quotationsIn(text: string): [number, number][] {
+  return [...text.slice(0, LONGEST_READ).matchAll(QUOTATION)]
+    .slice(0, MOST_QUOTATIONS)
+    .map((match) => [match.index, match.index + match[0].length]);
+}
