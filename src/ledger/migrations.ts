@@ -34,6 +34,7 @@ const MIGRATIONS = [
     clarifications INTEGER NOT NULL DEFAULT 0,
     candidates_json TEXT NOT NULL DEFAULT '[]',
     attempts_json TEXT NOT NULL DEFAULT '[]',
+    unreached_json TEXT NOT NULL DEFAULT '[]',
     resend_at INTEGER,
     reassign TEXT,
     steps_json TEXT NOT NULL DEFAULT '[]',

@@ -207,18 +207,25 @@ export async function unprovenMails(sql: Sql, taskId: string): Promise<{ mails: 
   return { mails, all: rows.length };
 }
 
-/** Whom a task's mails have reached, or may have. */
-export async function reachedBy(sql: Sql, taskId: string): Promise<string[]> {
-  return recipientsOf(sql, `task_id = :taskId AND ${MAY_BE_OUT}`, { taskId });
+/** Whom a task's mails have reached, or may have; and the Message-ID of the last one that asked each of them. */
+export async function reachedBy(sql: Sql, taskId: string): Promise<Map<string, string>> {
+  const rows = await sql.all<{ envelope_json: string; message_id: string }>(
+    `SELECT envelope_json, message_id FROM outbox WHERE task_id = :taskId AND kind = 'task' AND ${MAY_BE_OUT} ORDER BY created_at`,
+    { taskId },
+  );
+  return new Map(
+    rows.flatMap(({ envelope_json, message_id }) =>
+      (JSON.parse(envelope_json) as OutboxRow["envelope"]).to.map((to) => [to, message_id] as const),
+    ),
+  );
 }
 
 /** Who got the answer to a request, or to a mail that an agent answered by itself. */
 export async function answeredTo(sql: Sql, requestId: string): Promise<string[]> {
-  return recipientsOf(sql, "request_id = :requestId", { requestId });
-}
-
-async function recipientsOf(sql: Sql, where: string, parameters: Record<string, string>): Promise<string[]> {
-  const rows = await sql.all<{ envelope_json: string }>(`SELECT envelope_json FROM outbox WHERE ${where}`, parameters);
+  const rows = await sql.all<{ envelope_json: string }>(
+    "SELECT envelope_json FROM outbox WHERE request_id = :requestId",
+    { requestId },
+  );
   return rows.flatMap((row) => (JSON.parse(row.envelope_json) as OutboxRow["envelope"]).to);
 }
 

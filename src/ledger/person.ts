@@ -96,7 +96,7 @@ export async function forgetPerson(sql: Sql, given: string, person: PersonRecord
   const address = canonicalAddress(given);
   for (const { id } of person.tasks) {
     const [row] = await sql.all<Record<string, string | null>>(
-      "SELECT addressees_json, candidates_json, attempts_json, steps_json, accept_json, expects_json, outcome_json FROM tasks WHERE id = :id",
+      "SELECT addressees_json, candidates_json, attempts_json, unreached_json, steps_json, accept_json, expects_json, outcome_json FROM tasks WHERE id = :id",
       { id },
     );
     const { outcome_json: outcome, ...columns } = row!;

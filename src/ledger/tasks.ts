@@ -65,7 +65,9 @@ export interface TaskRecord {
   candidates: string[];
   /** Deliveries that failed so far. */
   attempts: FailedAttempt[];
-  /** When it is mailed again, after such a failure. */
+  /** The addressees whom its last mail did not reach, or who are still to be mailed: empty where `resendAt` is null. */
+  unreached: string[];
+  /** When it is mailed to them, after such a failure. */
   resendAt: number | null;
   /** Set where the task's definition is to say who is asked then, and why: it bounced, or an addressee is away. */
   reassign: "bounce" | "away" | null;
@@ -87,6 +89,7 @@ export const UNTOUCHED = {
   clarifications: 0,
   candidates: [],
   attempts: [],
+  unreached: [],
   resendAt: null,
   reassign: null,
   steps: [],
@@ -115,6 +118,7 @@ interface TaskRow {
   clarifications: number;
   candidates_json: string;
   attempts_json: string;
+  unreached_json: string;
   resend_at: number | null;
   reassign: TaskRecord["reassign"];
   steps_json: string;
@@ -125,12 +129,12 @@ interface TaskRow {
 }
 
 const COLUMNS =
-  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, candidates_json, attempts_json, resend_at, reassign, steps_json, away_until, traceparent, settled_at, outcome_json";
+  "id, name, agent, graph, thread_id, run_id, node_task_id, message_id, addressees_json, subject, body, reply_schema_json, accept_json, expects_json, created_at, deadline_at, clarifications, candidates_json, attempts_json, unreached_json, resend_at, reassign, steps_json, away_until, traceparent, settled_at, outcome_json";
 
 /** Resolves with false, and changes nothing, when the id exists. */
 export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
   const changes = await sql.run(
-    `INSERT INTO tasks (${COLUMNS}, step_at) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :candidates, :attempts, :resendAt, :reassign, :steps, :awayUntil, :traceparent, :settledAt, :outcome, :stepAt)
+    `INSERT INTO tasks (${COLUMNS}, step_at) VALUES (:id, :name, :agent, :graph, :threadId, :runId, :nodeTaskId, :messageId, :addressees, :subject, :body, :replySchema, :accept, :expects, :createdAt, :deadlineAt, :clarifications, :candidates, :attempts, :unreached, :resendAt, :reassign, :steps, :awayUntil, :traceparent, :settledAt, :outcome, :stepAt)
      ON CONFLICT (id) DO NOTHING`,
     {
       id: task.id,
@@ -152,6 +156,7 @@ export async function insertTask(sql: Sql, task: TaskRecord): Promise<boolean> {
       clarifications: task.clarifications,
       candidates: JSON.stringify(task.candidates),
       attempts: JSON.stringify(task.attempts),
+      unreached: JSON.stringify(task.unreached),
       resendAt: task.resendAt,
       reassign: task.reassign,
       steps: JSON.stringify(task.steps),
@@ -265,26 +270,29 @@ export async function settleTask(sql: Sql, id: string, outcome: StoredOutcome, n
 /** How a task goes on after a failed delivery. */
 export interface ResendPlan {
   addressees: string[];
+  /** Those of them who are mailed at `resendAt`; nobody where that is null. */
+  unreached: string[];
   candidates: string[];
-  resendAt: number;
-  /** Instead of the addressees, whom the task's definition names is asked then. */
+  resendAt: number | null;
+  /** Instead of those, whom the task's definition names is asked then. */
   reassign?: TaskRecord["reassign"];
 }
 
-/** Notes a failed delivery of an open task that will be mailed again at `resendAt`. Resolves with false when the task was settled or has failed again meanwhile. */
+/** Notes failed deliveries of an open task. Resolves with false when the task was settled or has failed again meanwhile. */
 export async function planResend(
   sql: Sql,
   task: TaskRecord,
-  plan: ResendPlan & { attempt: FailedAttempt },
+  plan: ResendPlan & { attempts: readonly FailedAttempt[] },
 ): Promise<boolean> {
   const changes = await sql.run(
-    `UPDATE tasks SET attempts_json = :attempts, addressees_json = :addressees, candidates_json = :candidates, resend_at = :resendAt, reassign = :reassign
+    `UPDATE tasks SET attempts_json = :attempts, addressees_json = :addressees, unreached_json = :unreached, candidates_json = :candidates, resend_at = :resendAt, reassign = :reassign
      WHERE id = :id AND attempts_json = :before AND settled_at IS NULL`,
     {
       id: task.id,
       before: JSON.stringify(task.attempts),
-      attempts: JSON.stringify([...task.attempts, plan.attempt]),
+      attempts: JSON.stringify(plan.attempts),
       addressees: JSON.stringify(plan.addressees),
+      unreached: JSON.stringify(plan.unreached),
       candidates: JSON.stringify(plan.candidates),
       resendAt: plan.resendAt,
       reassign: plan.reassign ?? null,
@@ -298,12 +306,13 @@ export async function planResend(
 /** The task's new mail, to these, is in the outbox; or nobody is asked. Resolves with false when it was before. */
 export async function markResent(sql: Sql, task: TaskRecord, addressees: readonly string[]): Promise<boolean> {
   const changes = await sql.run(
-    `UPDATE tasks SET resend_at = NULL, reassign = NULL, addressees_json = :addressees
-     WHERE id = :id AND resend_at = :resendAt AND attempts_json = :attempts AND settled_at IS NULL`,
+    `UPDATE tasks SET resend_at = NULL, reassign = NULL, unreached_json = '[]', addressees_json = :addressees
+     WHERE id = :id AND resend_at = :resendAt AND attempts_json = :attempts AND addressees_json = :before AND settled_at IS NULL`,
     {
       id: task.id,
       resendAt: task.resendAt,
       attempts: JSON.stringify(task.attempts),
+      before: JSON.stringify(task.addressees),
       addressees: JSON.stringify(addressees),
     },
   );
@@ -345,15 +354,20 @@ export async function nextTaskMail(sql: Sql): Promise<number | undefined> {
   return row?.at ?? undefined;
 }
 
-/** The first step is done, and those who are asked now are these. Resolves with false when it was done before. */
+/** The first step is done, and those who are asked now are these; who is asked no more is not mailed again either. Resolves with false when it was done before. */
 export async function markStepped(sql: Sql, task: TaskRecord, addressees: readonly string[]): Promise<boolean> {
   const rest = task.steps.slice(1);
+  const unreached = task.unreached.filter((address) => addressees.includes(address));
   const changes = await sql.run(
-    `UPDATE tasks SET steps_json = :rest, step_at = :next, addressees_json = :addressees
-     WHERE id = :id AND steps_json = :before AND settled_at IS NULL`,
+    `UPDATE tasks SET steps_json = :rest, step_at = :next, addressees_json = :addressees, unreached_json = :unreached,
+       resend_at = CASE WHEN :unreached = '[]' THEN NULL ELSE resend_at END, reassign = CASE WHEN :unreached = '[]' THEN NULL ELSE reassign END
+     WHERE id = :id AND steps_json = :before AND addressees_json = :asked AND attempts_json = :attempts AND settled_at IS NULL`,
     {
       id: task.id,
       before: JSON.stringify(task.steps),
+      asked: JSON.stringify(task.addressees),
+      attempts: JSON.stringify(task.attempts),
+      unreached: JSON.stringify(unreached),
       rest: JSON.stringify(rest),
       next: rest[0]?.at ?? null,
       addressees: JSON.stringify(addressees),
@@ -462,6 +476,7 @@ function fromRow(row: TaskRow): TaskRecord {
     clarifications: row.clarifications,
     candidates: JSON.parse(row.candidates_json) as string[],
     attempts: JSON.parse(row.attempts_json) as FailedAttempt[],
+    unreached: JSON.parse(row.unreached_json) as string[],
     resendAt: row.resend_at,
     reassign: row.reassign,
     steps: JSON.parse(row.steps_json) as TaskStep[],

@@ -1,6 +1,8 @@
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, ofTask } from "../ledger/events.ts";
 import { markAway, planResend, type TaskRecord } from "../ledger/tasks.ts";
+import { sameAddress } from "../mail/address.ts";
+import { isReached } from "./bounce.ts";
 
 const DAY_MS = 86_400_000;
 /** A date further off is more likely misread than meant. */
@@ -24,12 +26,19 @@ export async function recordAway(
   }
   const [next, ...candidates] = task.candidates;
   if (policy !== "reassign" || (next === undefined && !task.accept.reassigns)) return;
+  if (!isReached(task, away.recipient)) return;
   const attempt = {
     recipient: away.recipient,
     diagnostic: away.until === undefined ? "out of office" : `out of office until ${away.until}`,
     permanent: false,
     at: new Date(now).toISOString(),
   };
-  const plan = next === undefined ? { addressees: task.addressees, reassign: "away" as const } : { addressees: [next] };
-  await planResend(sql, task, { attempt, ...plan, candidates, resendAt: now });
+  const isAway = (address: string) => sameAddress(address, away.recipient);
+  const others = task.addressees.filter((address) => !isAway(address));
+  const plan =
+    next === undefined
+      ? { addressees: task.addressees, unreached: task.addressees.filter(isAway), reassign: "away" as const }
+      : { addressees: [...others, next], unreached: [next] };
+  const unreached = [...task.unreached, ...plan.unreached];
+  await planResend(sql, task, { attempts: [...task.attempts, attempt], candidates, resendAt: now, ...plan, unreached });
 }

@@ -50,19 +50,28 @@ export interface FollowUp {
   blob: string;
 }
 
-/** Writes a mail to who answered a task, in the same conversation. `id` is its place in the outbox and its Message-ID: the same id is sent once. */
+/**
+ * Writes a mail to who was asked, or answered, in the same conversation. `id` is its place in the outbox and its Message-ID: the same id is sent once.
+ * `asked`: the mail that they were asked by, where it was not the task's first; `answers`: their own.
+ */
 export async function composeFollowUp(
   deps: TokenKeys & { blobs: BlobStore; maxBytes: number },
   agent: Agent,
   task: TaskRecord,
-  mail: { id: string; to: string; answers?: string; text: string; kind: FollowUp["kind"]; now: number } & Pick<
-    ComposeInput,
-    "attachments"
-  >,
+  mail: {
+    id: string;
+    to: string;
+    asked?: string;
+    answers?: string;
+    text: string;
+    kind: FollowUp["kind"];
+    now: number;
+  } & Pick<ComposeInput, "attachments">,
 ): Promise<FollowUp> {
   const ownId = messageId(mail.id, agent.address.address.split("@")[1]!);
   const replyTo = replyAddress(deps, agent, task.id);
-  const answers = mail.answers === task.messageId ? undefined : mail.answers;
+  const { asked = task.messageId } = mail;
+  const answers = mail.answers === asked ? undefined : mail.answers;
   const raw = await composeFrom(agent, {
     messageId: ownId,
     date: new Date(mail.now),
@@ -70,8 +79,8 @@ export async function composeFollowUp(
     ...(replyTo !== undefined && { replyTo }),
     subject: replySubject(task.subject),
     text: mail.text,
-    inReplyTo: answers ?? task.messageId,
-    references: answers === undefined ? [task.messageId] : [task.messageId, answers],
+    inReplyTo: answers ?? asked,
+    references: answers === undefined ? [asked] : [asked, answers],
     ...(mail.attachments && { attachments: mail.attachments }),
     autoSubmitted: "auto-replied",
     headers: { [KIT_HEADER]: mail.kind === "clarification" ? "task" : mail.kind },

@@ -15,7 +15,7 @@ import {
 } from "../ledger/outbox.ts";
 import type { Suppression } from "../ledger/suppressions.ts";
 import { findTask } from "../ledger/tasks.ts";
-import { canonicalAddress } from "../mail/address.ts";
+import { sameAddress } from "../mail/address.ts";
 import { normalizeMessageId } from "../mail/message-id.ts";
 import { throttleOf } from "../policy/throttle.ts";
 import type { RefusedRecipient, SubmitResult } from "../transport/transport.ts";
@@ -64,7 +64,8 @@ async function lease(deps: WorkerDeps, sql: Sql, holder: string) {
   for (const { row, suppression } of result.refused) {
     const refused = refusedBefore(suppression);
     await auditMail(sql, row, "submission-refused", now, { diagnostic: refused.diagnostic });
-    await settleRefused(sql, row, [], now, refused);
+    const all = row.envelope.to.map((address) => ({ ...refused, address }));
+    await settleRefused(sql, row, all, now);
   }
   return result;
 }
@@ -187,7 +188,7 @@ async function record(deps: WorkerDeps, sql: Sql, row: LeasedRow, result: Submit
     case "refused": {
       await markFailed(sql, row.id, "refused", result.diagnostic);
       await auditMail(sql, row, "submission-refused", now, { diagnostic: result.diagnostic });
-      await settleRefused(sql, row, result.refused, now, result);
+      await settleRefused(sql, row, [...row.suppressed.map(refusedBefore), ...refusedWhole(row, result)], now);
       await recordRefused(deps, sql, row, result.refused, now);
       return;
     }
@@ -230,29 +231,27 @@ async function recordRefused(
   await recordFeedback(deps, sql, { agent: row.agent, task }, { kind: "bounced", recipients }, now);
 }
 
-/** A task is bounced when none of its addressees can get it any more. */
+/** What it means for a task that a mail of its was not taken for these. */
 async function settleRefused(
   sql: Sql,
   row: OutboxRow,
-  refused: readonly RefusedRecipient[],
+  refused: readonly Omit<RefusedRecipient, "replyCode">[],
   now: number,
-  whole?: { diagnostic: string; enhancedStatus?: string },
 ): Promise<void> {
-  if (!row.taskId || row.kind !== "task") return;
-  const task = await findTask(sql, row.taskId);
-  if (!task) return;
-  const lost = new Map(refused.map((recipient) => [canonicalAddress(recipient.address), recipient]));
-  if (!whole && !task.addressees.every((address) => lost.has(canonicalAddress(address)))) return;
-  const first = lost.get(canonicalAddress(task.addressees[0]!));
-  const status = first?.enhancedStatus ?? whole?.enhancedStatus;
-  const outcome = {
-    kind: "bounced" as const,
-    recipient: first?.address ?? task.addressees[0]!,
-    ...(status && { status }),
-    diagnostic: first?.diagnostic ?? whole?.diagnostic ?? "",
-    permanent: first?.permanent ?? true,
-  };
-  await settleBounce(sql, task, outcome, now);
+  if (!row.taskId || row.kind !== "task" || refused.length === 0) return;
+  const failures = refused.map(({ address: recipient, enhancedStatus: status, diagnostic, permanent }) => {
+    return { recipient, ...(status && { status }), diagnostic, permanent };
+  });
+  await settleBounce(sql, row.taskId, failures, now);
+}
+
+/** Each recipient of a mail that was refused as a whole, with what was said of them or of all. */
+function refusedWhole(row: OutboxRow, result: Extract<SubmitResult, { kind: "refused" }>): RefusedRecipient[] {
+  const { refused, diagnostic, enhancedStatus } = result;
+  return row.envelope.to.map((address) => {
+    const own = refused.find((one) => sameAddress(one.address, address));
+    return own ?? { address, diagnostic, permanent: true, ...(enhancedStatus !== undefined && { enhancedStatus }) };
+  });
 }
 
 async function recordUnknown(deps: WorkerDeps, sql: Sql, row: OutboxRow, diagnostic: string): Promise<void> {

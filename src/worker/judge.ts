@@ -7,6 +7,7 @@ import type { DeliveryStatus } from "../mail/delivery-status.ts";
 import type { FeedbackReport } from "../mail/feedback-report.ts";
 import type { MailMessage } from "../mail/message.ts";
 import { mayAsk } from "./addressee.ts";
+import { isReached } from "./bounce.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { injectionReason, scoreMail } from "./injection.ts";
 import { refusedAttachment } from "../policy/attachments.ts";
@@ -103,30 +104,22 @@ async function answersInJson(deps: WorkerDeps, mail: Mail, task: TaskRecord): Pr
 
 /** RFC 3464: only what is said of an addressee counts; a forward target's failure is recorded. */
 function judgeDelivery(task: TaskRecord, report: DeliveryStatus): Verdict {
-  const ofAddressee = (address: string) => task.addressees.some((addressee) => sameAddress(addressee, address));
   const failed = report.recipients.filter(({ action }) => action === "failed");
-  const failure = failed.find(({ finalRecipient }) => ofAddressee(finalRecipient));
+  const failures = failed
+    .filter(({ finalRecipient }) => isReached(task, finalRecipient))
+    .map(({ finalRecipient: recipient, status, diagnosticCode: diagnostic = "", permanent }) => {
+      return { recipient, ...(status && { status }), diagnostic, permanent };
+    });
+  const [failure] = failures;
   if (!failure) {
     return {
       disposition: "recorded",
       reason: failed.length > 0 ? "The failed recipient is none of the task's addressees." : "A delay or a receipt.",
     };
   }
-  const failedAddresses = new Set(failed.map(({ finalRecipient }) => finalRecipient.toLowerCase()));
-  if (!task.addressees.every((addressee) => failedAddresses.has(addressee.toLowerCase()))) {
-    return { disposition: "recorded", reason: `${failure.finalRecipient} failed; another addressee may still answer.` };
-  }
-  return {
-    disposition: "settled",
-    outcome: {
-      kind: "bounced",
-      recipient: failure.finalRecipient,
-      ...(failure.status && { status: failure.status }),
-      diagnostic: failure.diagnosticCode ?? "",
-      permanent: failure.permanent,
-      attempts: [],
-    },
-  };
+  const reason = `${failure.recipient} failed; another addressee may still answer.`;
+  const isLast = task.addressees.every((address) => failures.some(({ recipient }) => sameAddress(recipient, address)));
+  return { ...(isLast ? { disposition: "settled" } : { disposition: "recorded", reason }), failures };
 }
 
 /** Every recipient of ours that the report gives up for good, also where another one may still answer. */

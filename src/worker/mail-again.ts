@@ -1,7 +1,7 @@
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
-import { findOutbox, insertOutbox } from "../ledger/outbox.ts";
+import { findOutbox, insertOutbox, reachedBy } from "../ledger/outbox.ts";
 import {
   markResent,
   markStepped,
@@ -61,12 +61,17 @@ export async function nextMailAgain(deps: WorkerDeps): Promise<number | undefine
 
 /** A fresh conversation, with the first mail's content and nothing of what happened since. */
 async function resend(deps: WorkerDeps, task: TaskRecord): Promise<void> {
-  const addressees = task.reassign === null ? task.addressees : await reassign(deps, task);
-  if (!addressees) return;
+  const to = task.reassign === null ? task.unreached : await reassign(deps, task);
+  if (!to) return;
   const event = { kind: "mailed-again" as const, data: {} };
-  await mailAfresh(deps, task, String(task.attempts.length), addressees, event, (sql) =>
-    markResent(sql, task, addressees),
+  await mailAfresh(deps, task, String(task.attempts.length), to, event, (sql) =>
+    markResent(sql, task, [...othersAsked(task), ...to]),
   );
+}
+
+/** Who was asked, and is not mailed again. */
+function othersAsked({ addressees, unreached }: TaskRecord): string[] {
+  return addressees.filter((address) => !unreached.includes(address));
 }
 
 /** Asks the task's definition who is next. Resolves with undefined where it is nobody, which ends a task that has bounced, or where it is to be asked again. */
@@ -85,9 +90,10 @@ async function reassign(deps: WorkerDeps, task: TaskRecord): Promise<string[] | 
   if (next !== undefined) return [next];
   const { at: _, ...last } = attempts.at(-1)!;
   await db.transaction(async (sql) => {
-    if (!(await markResent(sql, task, task.addressees))) return;
     // Who is away may still answer.
-    if (task.reassign === "bounce") await settle(sql, task, { kind: "bounced", ...last, attempts }, deps.clock());
+    const others = task.reassign === "away" ? task.addressees : othersAsked(task);
+    if (!(await markResent(sql, task, others))) return;
+    if (others.length === 0) await settle(sql, task, { kind: "bounced", ...last, attempts }, deps.clock());
   });
   return undefined;
 }
@@ -204,12 +210,16 @@ async function remind(deps: WorkerDeps, task: TaskRecord): Promise<void> {
   const agent = deps.agents.get(task.agent)!;
   const now = deps.clock();
   const place = task.steps.length;
+  const reached = await reachedBy(deps.ledger.db, task.id);
+  // Nobody is reminded of what nobody got.
+  const asked = othersAsked(task).filter((address) => reached.has(address));
   const mails = await Promise.all(
-    task.addressees.map((to) =>
+    asked.map((to) =>
       composeFollowUp(deps, agent, task, {
         id: `${task.id}.reminder-${place}-${task.addressees.indexOf(to)}`,
         kind: "reminder",
         to,
+        asked: reached.get(to)!,
         text: reminderText(task),
         now,
       }),

@@ -7,7 +7,6 @@ import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
 import { findMessage, insertMessage, type MessageRecord, moveMessage } from "../ledger/messages.ts";
 import { restoredAt } from "../ledger/restore.ts";
-import type { StoredOutcome } from "../ledger/outcome.ts";
 import { prunedBefore } from "../ledger/prune.ts";
 import { findRequest, insertRequest, type RequestRecord } from "../ledger/requests.ts";
 import { isSettled, type TaskRecord } from "../ledger/tasks.ts";
@@ -18,7 +17,7 @@ import { parseMail } from "../mail/parse.ts";
 import { aboutTask, withSpan } from "../spans.ts";
 import type { Mailbox, MailboxReader, StoredMail } from "../transport/transport.ts";
 import { recordAway } from "./away.ts";
-import { settleBounce } from "./bounce.ts";
+import { type Failure, settleBounce } from "./bounce.ts";
 import { putClarification } from "./clarify.ts";
 import { correlate, type Correlation } from "./correlate.ts";
 import type { WorkerDeps } from "./deps.ts";
@@ -176,12 +175,13 @@ async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<Rece
     const reason = "It came in before the ledger was restored from a backup, and may have been answered.";
     Object.assign(record, { disposition: "quarantined", reason });
   }
-  const late = task && outcome && (await isSettled(sql, task.id));
+  const late = task && (outcome ?? verdict.failures) && (await isSettled(sql, task.id));
   if (late) Object.assign(record, { disposition: "late", reason: "The task had its outcome already." });
   if (await insertMessage(sql, record)) {
     await readProof(deps, sql, mail, record.storedAt);
     await auditReceived(sql, record, understood);
-    if (task && outcome && !late) await end(sql, task, outcome, record);
+    if (task && outcome && !late) await settle(sql, task, outcome, record.storedAt, record.messageId);
+    if (task && verdict.failures && !late) await fail(sql, task, verdict.failures, record);
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
@@ -249,17 +249,14 @@ async function withoutLoop(deps: WorkerDeps, sql: Sql, mail: Understood): Promis
   return { ...mail, verdict: { ...verdict, disposition: "quarantined", reason, loop: asked } };
 }
 
-async function end(
+async function fail(
   sql: Sql,
   task: TaskRecord,
-  outcome: StoredOutcome,
-  { id, disposition, storedAt, messageId }: MessageRecord,
+  failures: readonly Failure[],
+  { id, disposition, storedAt }: MessageRecord,
 ): Promise<void> {
-  if (outcome.kind !== "bounced") {
-    await settle(sql, task, outcome, storedAt, messageId);
-  } else if ((await settleBounce(sql, task, outcome, storedAt)) === "mailed-again") {
-    await moveMessage(sql, id, disposition, "recorded", "The task is mailed again.");
-  }
+  const became = await settleBounce(sql, task.id, failures, storedAt);
+  if (became === "mailed-again") await moveMessage(sql, id, disposition, "recorded", "The task is mailed again.");
 }
 
 export async function acceptRequest(

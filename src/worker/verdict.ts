@@ -7,6 +7,7 @@ import type { MailMessage } from "../mail/message.ts";
 import type { ReplyParts } from "../mail/strip-thread-history.ts";
 import type { Grade } from "../policy/assurance.ts";
 import type { InjectionScore } from "../policy/injection-score.ts";
+import type { Failure } from "./bounce.ts";
 import type { Asks } from "./loops.ts";
 import type { Feedback } from "./feedback.ts";
 import type { Correlation } from "./correlate.ts";
@@ -21,6 +22,8 @@ export interface Verdict {
   /** The task that it may answer, for all that is known. */
   suspected?: TaskRecord;
   outcome?: StoredOutcome;
+  /** Whom a mail of the task's did not reach. */
+  failures?: Failure[];
   /** It is quarantined for its sender alone, who may be asked. */
   senderInDoubt?: true;
   /** What the reply lacks, where the other side is to be asked again: `outcome` then holds where it cannot be asked. */

@@ -32,7 +32,7 @@ describe("a deadline in business days", () => {
     expect(await outcomeOf(graph, "t")).toBeUndefined();
     now = Date.parse(end);
     await kit.runOnce();
-    expect(await outcomeOf(graph, "t")).toEqual({ kind: "expired", deadline: end });
+    expect(await outcomeOf(graph, "t")).toEqual({ kind: "expired", deadline: end, attempts: [] });
   });
 
   it("is refused without a calendar, before anything is mailed", async () => {

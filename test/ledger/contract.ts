@@ -636,6 +636,7 @@ function task(id: string): TaskRecord {
     clarifications: 0,
     candidates: [],
     attempts: [],
+    unreached: [],
     resendAt: null,
     reassign: null,
     steps: [],

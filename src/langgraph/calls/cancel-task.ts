@@ -38,7 +38,7 @@ export async function callOff(kit: OpenKit, task: TaskRecord, outcome: StoredOut
     const reached = await reachedBy(sql, task.id);
     if (!(await settle(sql, task, outcome, now))) return false;
     for (const mail of mails) {
-      if (reached.includes(mail.to)) await putFollowUp(sql, kit, agent!, task, mail, now);
+      if (reached.has(mail.to)) await putFollowUp(sql, kit, agent!, task, mail, now);
     }
     return true;
   });
@@ -54,12 +54,14 @@ async function cancellations(
   const text = [note, `-- \n${referenceLine(task.id)}`];
   const known = await findTask(kit.ledger.db, task.id);
   if (!known || known.outcome) return [];
+  const reached = await reachedBy(kit.ledger.db, task.id);
   return Promise.all(
     known.addressees.map((to) =>
       composeFollowUp(kit, agent, task, {
         id: hashId("cancel", task.id, to),
         kind: "cancellation",
         to,
+        asked: reached.get(to) ?? task.messageId,
         text: text.join("\n\n"),
         now,
       }),

@@ -3,13 +3,15 @@ import type { FailedAttempt, FailedOutcome, StoredReply } from "../../ledger/out
 interface Answer<Reply> extends Omit<StoredReply, "kind" | "data"> {
   /** The reply, as the task's schema gives it. */
   data: Reply;
-  /** Deliveries that failed before, where the task was mailed again or to others. */
-  attempts: FailedAttempt[];
 }
 
 /** How a wait ended: exactly one of these, once, and the same whenever it is asked for. */
-export type Outcome<Reply> =
+export type Outcome<Reply> = (
   | ({ kind: "replied" } & Answer<Reply>)
   /** By a person in Studio or another UI. */
   | ({ kind: "answered" } & Answer<Reply>)
-  | FailedOutcome;
+  | FailedOutcome
+) & {
+  /** Deliveries that failed, oldest first: the task may have been mailed again, or to others. */
+  attempts: FailedAttempt[];
+};

@@ -15,7 +15,9 @@ async function read<Reply>(
   definition: TaskDefinition<Reply> | undefined,
   { attempts }: TaskRecord,
 ): Promise<{ kind: "read"; outcome: Outcome<Reply> } | { kind: "refused"; answer: Answer; issues: string[] }> {
-  if (outcome.kind !== "replied" && outcome.kind !== "answered") return { kind: "read", outcome };
+  if (outcome.kind !== "replied" && outcome.kind !== "answered") {
+    return { kind: "read", outcome: { attempts, ...outcome } };
+  }
   if (!definition?.reply) return { kind: "read", outcome: { ...outcome, data: outcome.data as Reply, attempts } };
   const result = await definition.reply["~standard"].validate(outcome.data);
   if (!result.issues) return { kind: "read", outcome: { ...outcome, data: result.value, attempts } };

@@ -37,7 +37,7 @@ import { knownSecrets, reviewOutgoing } from "./review.ts";
 export interface TaskMail<AgentName extends string = string> {
   /** The agent that asks. */
   from: AgentName;
-  /** Who is asked: one address or several. */
+  /** Who is asked: one address or several, of whom the first answer counts; it has bounced when it reached none of them. */
   to: string | readonly string[];
   /** Who gets a copy, such as a monitor. */
   cc?: string | readonly string[];
@@ -207,6 +207,7 @@ async function createTask(
     clarifications: 0,
     candidates,
     attempts: [],
+    unreached: [],
     resendAt: null,
     reassign: null,
     steps,
