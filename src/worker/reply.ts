@@ -119,6 +119,9 @@ export async function parseReply(deps: ReplyDeps, mail: Mail, schema: Record<str
 
 function issuesOf(result: Exclude<Awaited<ReturnType<typeof parseStructuredReply>>, { kind: "parsed" }>): string[] {
   if (result.kind === "invalid") return result.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  if (result.kind === "incomplete") return [result.reason, ...result.missing.map((name) => `${name} is missing.`)];
+  if (result.kind === "incomplete") {
+    const unsaid = result.missing.filter((name) => !result.reason.includes(name));
+    return [result.reason, ...unsaid.map((name) => `${name} is missing.`)];
+  }
   return [result.reason];
 }

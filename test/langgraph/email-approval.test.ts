@@ -81,7 +81,10 @@ describe("an approval by mail", () => {
   it.each<[string, string, Options, unknown[], string]>([
     ["yes", "Yes", {}, [{ to: "ACME", amount: 900, urgent: false }], "Paid."],
     ["yes, by its field", "approved: yes", {}, [{ to: "ACME", amount: 900, urgent: false }], "Paid."],
-    ["no", "No, thanks.", {}, [], "It was rejected."],
+    ["no", "No.", {}, [], "It was rejected."],
+    ["no, and why in words", "No, too dear.", {}, [], 'It was rejected: "No, too dear."'],
+    ["a word, and why below it", "No\n\nreason: too dear", {}, [], "too dear"],
+    ["a word, changed below it", "Yes\n\namount: 250", {}, [{ to: "ACME", amount: 250, urgent: false }], "Paid."],
     ["no, and why", "approved: no\nreason: too dear", {}, [], "too dear"],
     ["yes, changed", "approved: yes\namount: 250", {}, [{ to: "ACME", amount: 250, urgent: false }], "Paid."],
     [

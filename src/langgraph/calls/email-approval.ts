@@ -124,13 +124,15 @@ function decisionOf(outcome: Outcome<Decision>): Decision {
   switch (outcome.kind) {
     case "replied":
     case "answered":
-      return outcome.data;
+      return outcome.data.type === "reject" && outcome.data.message === REJECTED
+        ? rejected(quoting(REJECTED, outcome.text))
+        : outcome.data;
     case "expired":
       return rejected(`Nobody had approved it by ${outcome.deadline}. Silence is not consent.`);
     case "bounced":
       return rejected(`${outcome.recipient}, who decides, could not be reached.`);
     case "unparseable":
-      return rejected(`${outcome.from} answered, and neither approved nor rejected it.`);
+      return rejected(quoting(`${outcome.from} answered, and neither approved nor rejected it.`, outcome.text));
     case "cancelled":
       return rejected(`It was not decided: ${outcome.reason}`);
   }
@@ -138,6 +140,15 @@ function decisionOf(outcome: Outcome<Decision>): Decision {
 
 function rejected(message: string): Decision {
   return { type: "reject", message };
+}
+
+const REJECTED = "It was rejected.";
+
+/** With what the person wrote, where it is more than a word or a filled-in form: the model is to know why. */
+function quoting(message: string, text: string): string {
+  const words = text.replaceAll(/^\W*approved\W+\w+\W*$/gim, "").trim();
+  if (!/\S\s+\S/.test(words) || words.startsWith("{")) return message;
+  return `${message.slice(0, -1)}: "${words.length > 500 ? `${words.slice(0, 500)} …` : words}"`;
 }
 
 function taskOf(action: Action, review: ReviewConfig, { deadline, remind, grade = "B" }: EmailApprovalOptions) {
@@ -174,15 +185,14 @@ function fieldOf(argument: string): string {
 }
 
 /** The arguments are in it also where they may not be changed: a "yes" with another value must not pass for a plain one. */
-function schemaOf({ args }: Action, { argsSchema }: ReviewConfig): Record<string, unknown> {
+function schemaOf({ args }: Action, { argsSchema, allowedDecisions }: ReviewConfig): Record<string, unknown> {
   const properties: Record<string, unknown> = { ...OWN };
+  const description = allowedDecisions.includes("edit") ? "only to change it" : "cannot be changed";
   for (const name of Object.keys({ ...argsSchema?.properties, ...args })) {
-    properties[fieldOf(name)] = { ...(argsSchema?.properties?.[name] ?? typeOf(args[name])), description: NEW_VALUE };
+    properties[fieldOf(name)] = { ...(argsSchema?.properties?.[name] ?? typeOf(args[name])), description };
   }
   return { type: "object", properties, required: ["approved"] };
 }
-
-const NEW_VALUE = "only to change it";
 
 function typeOf(value: unknown): Record<string, unknown> {
   if (Array.isArray(value)) return { type: "array" };
@@ -196,7 +206,7 @@ function readDecision(
 ): { value: Decision } | { issues: { message: string }[] } {
   if (answer["approved"] !== true) {
     const { reason } = answer;
-    return { value: rejected(typeof reason === "string" ? reason : "It was rejected.") };
+    return { value: rejected(typeof reason === "string" ? reason : REJECTED) };
   }
   const changed = Object.keys({ ...argsSchema?.properties, ...args }).filter((argument) => {
     const value = answer[fieldOf(argument)];

@@ -48,12 +48,22 @@ export function candidatesInText(parts: ReplyParts, schema: JsonSchema | undefin
   if (schema === undefined) return findings;
   const properties = propertiesOf(schema);
   const fields = readFields(rest, properties, schema);
-  findings.push(doubted(fieldsFinding(fields, properties, "fields"), fields.rest));
+  const inWords = fields.found.length > 0 ? fields.rest : json.length > 0 ? rest : text;
+  const words = wordsFinding(inWords, properties, schema);
+  const lines = fieldsFinding(fields, properties, "fields");
+  findings.push(doubted(fields.unread.length > 0 ? lines : completed(lines, words), fields.rest));
   findings.push(formFinding(parts, properties, schema));
-  findings.push(
-    wordsFinding(fields.found.length > 0 ? fields.rest : json.length > 0 ? rest : text, properties, schema),
-  );
+  findings.push(words);
   return findings;
+}
+
+/** "Yes" above "amount: 250": the words decide the one thing that the lines leave out. */
+function completed(finding: Finding, words: Finding): Finding {
+  if (finding.kind !== "incomplete" || words.kind !== "candidates" || words.source !== "words") return finding;
+  const [said] = words.candidates;
+  const value = { ...(said!.value as object), ...(finding.candidate as object) };
+  if (finding.missing.some((name) => !Object.hasOwn(value, name))) return finding;
+  return { kind: "candidates", source: "fields", candidates: [{ value, confidence: said!.confidence }], final: true };
 }
 
 /** What stands beside the data takes it back or makes it depend on something: then a program cannot tell. */
@@ -221,6 +231,14 @@ function wordsFinding(text: string, properties: readonly SchemaProperty[], schem
   if (answer === undefined) return NOTHING;
   if (answer.kind === "ambiguous")
     return { kind: "ambiguous", source: "words", reason: answer.reason, candidates: [], final: true };
+  if (answer.source === "words" && namesNumber(text, asked.path, properties))
+    return {
+      kind: "ambiguous",
+      source: "words",
+      reason: "It names a number: write it on a line of its own, after the name of what it is for.",
+      candidates: [],
+      final: true,
+    };
   const value =
     asked.path.length === 0
       ? answer.value
@@ -237,6 +255,13 @@ function wordsFinding(text: string, properties: readonly SchemaProperty[], schem
     candidates: [{ value, confidence: answer.confidence }],
     final: true,
   };
+}
+
+/** "Approved with 250", where an amount may be given beside the approval: what is approved is not for a program to tell. */
+function namesNumber(text: string, asked: readonly string[], properties: readonly SchemaProperty[]): boolean {
+  const others = properties.filter(({ path }) => path.join(".") !== asked.join("."));
+  const isNumber = others.some(({ schema }) => schema["type"] === "number" || schema["type"] === "integer");
+  return isNumber && /\d/.test(text.replaceAll(/[+-]1\b/g, ""));
 }
 
 type WordAnswer =

@@ -13,8 +13,20 @@ const order = z.object({
   color: z.enum(["red", "dark blue", "green"]).optional(),
 });
 
+const payment = z.object({ approved: z.boolean(), reason: z.string().optional(), amount: z.number().optional() });
+
 // What each reply says; undefined where a program must not tell.
 test.each<[StructuredMail, z.ZodType, unknown]>([
+  [{ text: "Yes\namount: 250" }, payment, { approved: true, amount: 250 }],
+  [{ text: "Yes, approved.\n\nAmount: 250\n\nDana" }, payment, { approved: true, amount: 250 }],
+  [{ text: "No\nreason: it is too much" }, payment, { approved: false, reason: "it is too much" }],
+  [{ text: "Yes\ncomment: go ahead" }, commented, { approved: true, comment: "go ahead" }],
+  [{ text: "Yes\namount: lots" }, payment, undefined],
+  [{ text: "Yes, if the budget allows\namount: 250" }, payment, undefined],
+  [{ text: "amount: 250" }, payment, undefined],
+  [{ text: "Approved with amount 250" }, payment, undefined],
+  [{ text: "Approved, +1" }, payment, { approved: true }],
+  [{ text: "Approved for 2027" }, commented, { approved: true }],
   [{ text: '{"item": "chair", "quantity": 4, "price": 12.5}' }, order, { item: "chair", quantity: 4, price: 12.5 }],
   [
     { text: 'Here:\n```json\n{ "item": "chair", "quantity": 4, "price": 12.5, }\n```\nThanks {Jane}' },
