@@ -23,6 +23,7 @@ try {
     "@langchain/langgraph",
     "@langchain/langgraph-checkpoint",
     "hono",
+    "langchain",
     "typescript",
     "zod",
   ];
@@ -35,7 +36,8 @@ try {
     `@langchain/langgraph-cli@${CLI}`,
     ...pinned.map((name) => `${name}@${devDependencies[name]}`),
   ]);
-  cpSync(join(root, "test", "langgraph", "server"), join(directory, "server"), { recursive: true });
+  for (const path of ["test/langgraph/server", "test/support/scripted-model.ts"])
+    cpSync(join(root, path), join(directory, path), { recursive: true });
   const env = { ...process.env, LANGGRAPH_SERVER_DIRECTORY: directory };
   const args = [
     "vitest",

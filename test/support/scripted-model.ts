@@ -11,10 +11,12 @@ export interface ScriptedCall {
 /** What the model does next: calls tools, or says something. */
 export type Step = ScriptedCall[] | string;
 
-/** A chat model that follows a script: one step for each of its own messages so far. Steps may look at the results of the tools. */
+type Think = (results: string[], messages: BaseMessage[]) => Step;
+
+/** A chat model that follows a script: one step for each of its own messages so far. Steps may look at the results of the tools, and at all messages. */
 export class ScriptedModel extends BaseChatModel {
-  readonly steps: readonly (Step | ((results: string[]) => Step))[];
-  constructor(...steps: (Step | ((results: string[]) => Step))[]) {
+  readonly steps: readonly (Step | Think)[];
+  constructor(...steps: (Step | Think)[]) {
     super({});
     this.steps = steps;
   }
@@ -27,7 +29,7 @@ export class ScriptedModel extends BaseChatModel {
   async _generate(messages: BaseMessage[]): Promise<ChatResult> {
     const turn = messages.filter((message) => message.getType() === "ai").length;
     const scripted = this.steps[turn] ?? "done";
-    const step = typeof scripted === "function" ? scripted(toolResults(messages)) : scripted;
+    const step = typeof scripted === "function" ? scripted(toolResults(messages), messages) : scripted;
     const calls = typeof step === "string" ? [] : step;
     const message = new AIMessage({
       content: typeof step === "string" ? step : "",

@@ -3,8 +3,8 @@ import type { EmailKit, Worker } from "langgraph-email";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startMailServer } from "../../../src/dev/index.ts";
 import { deskKit, thread } from "../../support/desk.ts";
-import { askGraph, manyGraph } from "../server/scenario-graphs.ts";
-import { type Driver, scenarios } from "./scenarios.ts";
+import { askGraph, manyGraph, payGraph } from "../server/scenario-graphs.ts";
+import { type Driver, type GraphName, scenarios } from "./scenarios.ts";
 
 let driver: Driver;
 let worker: Worker;
@@ -13,9 +13,13 @@ let kit: EmailKit<"desk">;
 beforeAll(async () => {
   const mail = await startMailServer();
   kit = deskKit(mail, { retry: { tries: 2, first: "100 ms" } });
-  const graphs = { ask: askGraph(kit, "ask", new MemorySaver()), many: manyGraph(kit, "many", new MemorySaver()) };
+  const graphs = {
+    ask: askGraph(kit, "ask", new MemorySaver()),
+    many: manyGraph(kit, "many", new MemorySaver()),
+    pay: payGraph(kit, "pay", new MemorySaver()),
+  };
   worker = await kit.start();
-  const run = async (graph: "ask" | "many", threadId: string, input: unknown) => {
+  const run = async (graph: GraphName, threadId: string, input: unknown) => {
     await (graphs[graph] as { invoke(input: unknown, config: object): Promise<unknown> }).invoke(
       input,
       thread(threadId),

@@ -3,6 +3,7 @@ import type { AuditEvent, EmailKit } from "langgraph-email";
 import type { MailServer } from "../../../src/dev/index.ts";
 import { until } from "../../support/desk.ts";
 import { answer } from "../../support/people.ts";
+import { TREASURER } from "../server/scenario-graphs.ts";
 
 export interface Standing {
   values: Record<string, unknown>;
@@ -12,18 +13,20 @@ export interface Standing {
   status?: string;
 }
 
+export type GraphName = "ask" | "many" | "pay";
+
 /** One way to have threads run and resumed. */
 export interface Driver {
   mail: MailServer;
   kit: EmailKit<"desk">;
   /** Starts a thread, and resolves with its id when its first run has ended. */
-  begin(graph: "ask" | "many", input: Record<string, unknown>): Promise<string>;
+  begin(graph: GraphName, input: Record<string, unknown>): Promise<string>;
   /** Resumes by hand, as a user interface does. */
-  resume(graph: "ask" | "many", threadId: string, value: unknown): Promise<void>;
-  standing(graph: "ask" | "many", threadId: string): Promise<Standing>;
+  resume(graph: GraphName, threadId: string, value: unknown): Promise<void>;
+  standing(graph: GraphName, threadId: string): Promise<Standing>;
 }
 
-export async function end(driver: Driver, graph: "ask" | "many", threadId: string): Promise<Standing["values"]> {
+export async function end(driver: Driver, graph: GraphName, threadId: string): Promise<Standing["values"]> {
   const { values } = await until(
     "the thread ends",
     async () => {
@@ -94,7 +97,7 @@ export function scenarios(open: () => Driver): void {
     expect(await end(driver, "ask", id)).toMatchObject({ outcome: { kind: "replied" } });
   });
 
-  const shown = async (driver: Driver, graph: "ask" | "many", id: string) => {
+  const shown = async (driver: Driver, graph: GraphName, id: string) => {
     const { tasks } = await driver.standing(graph, id);
     return tasks.flatMap(({ interrupts }) => interrupts.map(({ value }) => value as HumanShapes));
   };
@@ -147,6 +150,24 @@ export function scenarios(open: () => Driver): void {
     const id = await driver.begin("ask", { to: person("rob"), subject: "Kites" });
     await driver.resume("ask", id, [{ type: "ignore", args: null }]);
     expect(await end(driver, "ask", id)).toMatchObject({ outcome: { kind: "cancelled", by: "reviewer" } });
+  });
+
+  const paying = async (...payments: string[]) => {
+    const driver = open();
+    driver.mail.account(TREASURER);
+    const id = await driver.begin("pay", { messages: [{ role: "user", content: payments.join("\n") }] });
+    return { driver, id, paid: async () => JSON.stringify(await end(driver, "pay", id)) };
+  };
+  const questionAbout = async (words: string) =>
+    open().mail.waitForMail(TREASURER, ({ raw }) => Buffer.from(raw).toString().includes(words));
+
+  it("has an agent's tool calls approved and changed by mail", async () => {
+    const { driver, paid } = await paying("ACME 900", "Lumen 20");
+    await answer(driver.mail, TREASURER, await questionAbout("Lumen"), "Yes.");
+    await answer(driver.mail, TREASURER, await questionAbout("ACME"), "approved: yes\namount: 250");
+    const ended = await paid();
+    expect(ended).toContain("Paid 250 to ACME.");
+    expect(ended).toContain("Paid 20 to Lumen.");
   });
 
   it("gives an answer to the branch whose action it names, and one that names none to nobody", async () => {

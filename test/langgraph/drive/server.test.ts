@@ -2,7 +2,7 @@ import { Client } from "@langchain/langgraph-sdk";
 import { createEmailKit } from "langgraph-email";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startMailServer } from "../../../src/dev/index.ts";
-import { collectLog } from "../../support/desk.ts";
+import { collectLog, until } from "../../support/desk.ts";
 import { answer } from "../../support/people.ts";
 import { type DevServer, serverDirectory, startDevServer } from "../server/dev-server.ts";
 import { type Driver, end, scenarios, type Standing } from "./scenarios.ts";
@@ -133,14 +133,21 @@ describe("on LangGraph's API server", () => {
     await kit.close();
   });
 
-  it("finds the threads that wait after a restart, with auth on", async () => {
-    const lea = person("lea");
-    const id = await driver.begin("ask", { to: lea, subject: "Lamps" });
-    await driver.mail.waitForMail(lea);
+  const begin = async (assistant: string, to: string) => {
+    const { thread_id: id } = await client.threads.create();
+    await client.runs.wait(id, assistant, { input: { to, subject: "Lamps" } });
+    await driver.mail.waitForMail(to);
+    return id;
+  };
+
+  it("finds the threads that wait after a restart, with auth on and a node renamed", async () => {
+    const [lea, meg] = [person("lea"), person("meg")];
+    const [id, changed] = [await begin("ask", lea), await begin("changing", meg)];
     await server.stop();
     // While nobody is there.
-    await reply(lea);
-    server = await startDevServer({ directory, env: { ...env, WORKER_KEY: "worker-key" }, auth: true });
+    for (const from of [lea, meg]) await reply(from);
+    const later = { ...env, WORKER_KEY: "worker-key", CHANGING_NODE: "enquire" };
+    server = await startDevServer({ directory, env: later, auth: true });
     client = new Client({ apiUrl: server.url, apiKey: "user-key" });
     await expect(
       new Client({ apiUrl: server.url, apiKey: "none", callerOptions: { maxRetries: 0 } }).threads.get(id),
@@ -150,5 +157,17 @@ describe("on LangGraph's API server", () => {
     const next = await driver.begin("ask", { to: mia, subject: "Rugs" });
     await reply(mia);
     expect(await end(driver, "ask", next)).toMatchObject({ outcome: { kind: "replied" } });
+    const [stalled] = await until("the changed graph's thread is stalled", async () => {
+      const all = await driver.kit.stalled();
+      return all.length > 0 && all;
+    });
+    expect(stalled).toMatchObject({ threadId: changed, lastError: expect.stringContaining('waits in node "ask"') });
+
+    await server.stop();
+    server = await startDevServer({ directory, env });
+    client = new Client({ apiUrl: server.url });
+    expect(await driver.kit.retry(changed)).toBe(true);
+    expect(await end(driver, "ask", changed)).toMatchObject({ outcome: { kind: "replied" } });
+    expect(driver.mail.mails(meg)).toHaveLength(1);
   }, 60_000);
 });

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { until } from "../../support/desk.ts";
 
-const root = new URL("../../..", import.meta.url).pathname;
 /** Where another version of the command is installed, with the package and these files: set by the script that installs it. */
 const installed = process.env["LANGGRAPH_SERVER_DIRECTORY"];
-const modules = join(installed ?? root, "node_modules");
+const root = installed ?? new URL("../../..", import.meta.url).pathname;
+const modules = join(root, "node_modules");
 
 /** LangGraph's API server in a process of its own, as `langgraphjs dev` starts it. Its state lies in `directory`. */
 export interface DevServer {
@@ -35,12 +35,14 @@ export function serverDirectory(): string {
 
 export async function startDevServer({ directory, env, auth = false }: DevServerOptions): Promise<DevServer> {
   // The command takes relative paths only.
-  const files = relative(directory, installed === undefined ? import.meta.dirname : join(installed, "server"));
+  const files = relative(directory, join(root, "test", "langgraph", "server"));
   writeFileSync(
     join(directory, "langgraph.json"),
     JSON.stringify({
       node_version: "22",
-      graphs: Object.fromEntries(["ask", "many", "lab", "remote"].map((name) => [name, `${files}/graphs.ts:${name}`])),
+      graphs: Object.fromEntries(
+        ["ask", "many", "pay", "changing", "lab", "remote"].map((name) => [name, `${files}/graphs.ts:${name}`]),
+      ),
       http: { app: `${files}/app.ts:app` },
       ...(auth && { auth: { path: `${files}/auth.ts:auth` } }),
       env: {},

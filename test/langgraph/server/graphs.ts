@@ -1,6 +1,6 @@
 // The graphs of the tests on LangGraph's API server, as its process loads them.
 import { createEmailKit } from "langgraph-email";
-import { askGraph, manyGraph } from "./scenario-graphs.ts";
+import { askGraph, manyGraph, namedGraph, payGraph } from "./scenario-graphs.ts";
 
 const { env } = process;
 
@@ -19,6 +19,9 @@ function kitOn(ledger: string) {
 export const kit = kitOn(env["EMAIL_LEDGER"]!);
 export const ask = askGraph(kit, "ask");
 export const many = manyGraph(kit, "many");
+export const pay = payGraph(kit, "pay");
+/** A later version of it may have another node. */
+export const changing = namedGraph(kit, "changing", env["CHANGING_NODE"] ?? "ask");
 
 /** Answers requests, after it has asked somebody itself. */
 export const lab = askGraph(kit, "lab");

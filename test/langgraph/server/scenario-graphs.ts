@@ -1,6 +1,9 @@
+import { tool } from "@langchain/core/tools";
 import { Annotation, type BaseCheckpointSaver, END, Send, START, StateGraph } from "@langchain/langgraph";
+import { createAgent, humanInTheLoopMiddleware } from "langchain";
 import { defineTask, type EmailKit, type Outcome } from "langgraph-email";
 import { z } from "zod";
+import { ScriptedModel } from "../../support/scripted-model.ts";
 
 const approval = defineTask("approval", { reply: z.object({ approved: z.boolean() }) });
 
@@ -55,5 +58,45 @@ export function manyGraph(kit: EmailKit<"desk">, name: string, saver?: BaseCheck
       .addConditionalEdges(START, ({ to }) => to.map((person) => new Send("ask", { to: [person] })), ["ask"])
       .addEdge("ask", END)
       .compile(saver && { checkpointer: kit.checkpointer(saver) }),
+  );
+}
+
+/** Decides on what {@link payGraph} pays. */
+export const TREASURER = "treasurer@b.example";
+
+/** An agent whose model pays what it is told to, `TO AMOUNT` a line, and which asks by mail before it does. */
+export function payGraph(kit: EmailKit<"desk">, name: string, saver?: BaseCheckpointSaver) {
+  const pay = tool(async ({ to, amount }) => `Paid ${amount} to ${to}.`, {
+    name: "pay",
+    description: "pays",
+    schema: z.object({ to: z.string(), amount: z.number() }),
+  });
+  const approval = humanInTheLoopMiddleware({ interruptOn: { pay: true } });
+  const agent = createAgent({
+    model: new ScriptedModel((_, [asked]) =>
+      asked!.text.split("\n").map((line) => {
+        const [to, amount] = line.split(" ");
+        return { name: "pay", args: { to: to!, amount: Number(amount) } };
+      }),
+    ),
+    tools: [pay],
+    middleware: [kit.emailApproval(approval, { from: "desk", to: TREASURER })],
+    ...(saver && { checkpointer: kit.checkpointer(saver) }),
+  });
+  return kit.attach(name, agent.graph);
+}
+
+/** Asks in a node of that name. */
+export function namedGraph(kit: EmailKit<"desk">, name: string, node: string) {
+  return kit.attach(
+    name,
+    new StateGraph(AskState)
+      .addNode(node, async ({ to, subject }) => {
+        await kit.sendTask(approval, { from: "desk", to, subject, body: "May we?" });
+        return { outcome: await kit.awaitReply(approval) };
+      })
+      .addEdge(START, node)
+      .addEdge(node, END)
+      .compile(),
   );
 }
