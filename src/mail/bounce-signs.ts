@@ -1,9 +1,11 @@
+import { sameAddress } from "./address.ts";
 import { readAutoSubmitted } from "./auto-submitted.ts";
 import type { MailMessage } from "./message.ts";
+import { readReturnedMail } from "./returned-mail.ts";
 
-/** Names that only mail systems take, `postmaster` excepted, behind which there may be a person. */
-const DAEMON_LOCAL_PART =
-  /^(?:mailer-?daemon|mail-?daemon|postmaster|mdaemon|double-bounce|mmdf|uucp|microsoftexchange[0-9a-f]{32})(?:[-+=_.].*)?$/i;
+/** Names that only mail systems take. */
+const PROGRAM_LOCAL_PART =
+  /^(?:m(?:ail(?:er)?)?-?daemon|double-bounce|mmdf|uucp|microsoftexchange[0-9a-f]{32})(?:$|[-+=_.@\s(])/i;
 const DAEMON_NAME =
   /mail(?:er)?[ -]?(?:delivery|daemon|administrator|system|router)|delivery (?:sub)?system|postmaster|internet mail (?:delivery|service)|system administrator|mail deliver/i;
 /** Names that mail systems take, and others too. */
@@ -12,14 +14,14 @@ const ROBOT_LOCAL_PART =
 
 // At the start of the subject: an answer to a bounce begins otherwise.
 const BOUNCE_SUBJECT =
-  /^\W*(?:(?:\[.{0,30}\]|warning|error|notice|attention)\W+)?(?:undeliver|undelivered|returned mail|return(?:ed|ing)? (?:to sender|message|e-?mail)|failure notice|mail (?:delivery|system|status|could not)|(?:mail|message|e-?mail)(?: could)? not (?:be )?deliver|(?:message|e-?mail|mail)[ -](?:delivery|undeliver)|deliver(?:y|ing)[ -](?:status|fail|error|problem|notification|report|has failed|unsuccessful|temporarily|delay|attempt|(?:of )?.{0,20}(?:failed|delayed))|delayed|delivery|user unknown|unknown (?:user|recipient|address)|non ?deliver|non remis|nicht zustellbar|unzustellbar|zustellung|fehlgeschlagen|message non|[ée]chec|notification d|mensaje no|no se (?:ha )?pudo|devuelto|mancata consegna|impossibile|messaggio non|could ?n[o']t (?:send|deliver)|cannot (?:send|deliver)|can'?t deliver|unable to (?:deliver|send)|failed (?:mail|delivery|to deliver|message)|problems? (?:delivering|with)|nondeliverable|rejected(?: mail|:)|配信|未達|送信)/iu;
+  /^\W*(?:(?:\[.{0,30}\]|warning|error|notice|attention)\W+)?(?:undeliver|undelivered|returned mail|return(?:ed|ing)? (?:to sender|message|e-?mail)|failure notice|mail (?:delivery|system|status|could not)|(?:mail|message|e-?mail)(?: could)? not (?:be )?deliver|(?:message|e-?mail|mail)[ -](?:delivery|undeliver)|deliver(?:y|ing)[ -](?:status|fail|error|problem|notification|report|has failed|unsuccessful|temporarily|delay|attempt|(?:of )?.{0,20}(?:failed|delayed))|delayed|delivery|user unknown|unknown (?:user|recipient|address)|non ?deliver|non remis|nicht zustellbar|unzustellbar|zustellung|fehlgeschlagen|message non|[ée]chec|notification d|mensaje no|no se (?:ha )?pudo|devuelto|mancata consegna|impossibile|messaggio non|could ?n[o']t (?:send|deliver)|cannot (?:send|deliver)|can'?t deliver|unable to (?:deliver|send)|failed (?:mail|delivery|to deliver|message)|problems? (?:delivering|with)|nondeliverable|rejected(?: mail|:)|(?:\w{1,20} )?bounced?(?: mail| message|:)|配信|未達|送信)/iu;
 const BOUNCE_BODY =
-  /could ?n[o'’]t be (?:delivered|sent)|could not be (?:delivered|sent|reached)|(?:was|were|has|have|been) ?n[o'’]t (?:been )?delivered|wasn'?t delivered|(?:un|not )deliver(?:able|ed)|permanent (?:fatal )?(?:error|failure)|unable to deliver|(?:did|does) not reach|(?:cannot|can ?not|could not|couldn'?t|not able to) (?:be )?(?:deliver|send|reach|relay)|deliver(?:y|ing)(?: of| to|ed)?.{0,60}(?:fail|error|unsuccessful|delayed|suspend|problem|expired|not (?:possible|complete))|fail(?:ed|ure|ing)?.{0,40}(?:deliver|recipient|to send)|returned (?:to sender|mail|message|below|without)|message (?:you sent|that you sent).{0,80}(?:fail|not|error)|transcript of session|following (?:address|recipient|error|user|message|mail)|no such (?:user|mailbox|recipient|account|address)|user unknown|unknown (?:user|recipient|local)|mailbox (?:is )?(?:full|unavailable|not found|unknown)|unrouteable|this is a warning message|error(?: message)? (?:from|returned by) (?:remote|the)|remote (?:host|server) (?:said|returned|refused)|host .{1,80} said:|nicht (?:zugestellt|ausgeliefert)|zustellung|non (?:è stat[oa]|ha potuto|[ée]t[ée]|remis|distribu)|no (?:se pudo|ha podido|pudo ser) entreg|n['’]a pas pu|配信でき|届け|送信できま/imu;
+  /could ?n[o'’]t be (?:delivered|sent)|could not be (?:delivered|sent|reached)|(?:was|were|has|have|been) ?n[o'’]t (?:been )?delivered|wasn'?t delivered|(?:un|not )deliver(?:able|ed)|permanent (?:fatal )?(?:error|failure)|unable to deliver|(?:did|does) not reach|(?:cannot|can ?not|could not|couldn'?t|not able to) (?:be )?(?:deliver|send|reach|relay)|(?:mail|message)\b.{0,60}(?:was|been|were) (?:blocked|rejected|refused|stopped|bounced)|deliver(?:y|ing)(?: of| to|ed)?.{0,60}(?:fail|stopped|error|unsuccessful|delayed|suspend|problem|expired|not (?:possible|complete))|fail(?:ed|ure|ing)?.{0,40}(?:deliver|recipient|to send)|returned (?:to sender|mail|message|below|without)|message (?:you sent|that you sent).{0,80}(?:fail|not|error)|transcript of session|following (?:address|recipient|error|user|message|mail)|no such (?:user|mailbox|recipient|account|address)|user unknown|unknown (?:user|recipient|local)|mailbox (?:is )?(?:full|unavailable|not found|unknown)|unrouteable|this is a warning message|error(?: message)? (?:from|returned by) (?:remote|the)|remote (?:host|server) (?:said|returned|refused)|host .{1,80} said:|nicht (?:zugestellt|ausgeliefert)|zustellung|non (?:è stat[oa]|ha potuto|[ée]t[ée]|remis|distribu)|no (?:se pudo|ha podido|pudo ser) entreg|n['’]a pas pu|配信でき|届け|送信できま/imu;
 
 /** How a mail system says in another language that it could not deliver, in subjects and in texts. */
 const NOT_DELIVERED = new RegExp(
   [
-    String.raw`nicht (?:zugestellt|zustellbar|ausgeliefert|übermittelt)|unzustellbar`,
+    String.raw`(?:übermittlung|zustellung).{0,60}fehlgeschlagen|zustell(?:ungs)?fehler|nicht (?:zugestellt|zustellbar|ausgeliefert|übermittelt)|unzustellbar`,
     String.raw`n['’](?:a|ont) pas pu|non (?:remis|distribu)|échec (?:de|d['’])`,
     String.raw`no (?:se (?:ha )?(?:pudo|podido|puede)|ha(?:n)? podido|pudo ser|ha sido|fue) .{0,20}(?:entreg|enviar)|no entregado|mensaje devuelto`,
     String.raw`não (?:foi|pôde|pode|é possível).{0,30}entreg|não entregue|falha na entrega|mensagem devolvida`,
@@ -43,45 +45,46 @@ const ANSWER_SUBJECT =
 const LOOSE_SUBJECT =
   /^\W*(?:delivery|delayed|notification d|notice|zustellung|fehlgeschlagen|message non|[ée]chec|problems?|rejected|attention|impossibile)(?! (?:has )?(?:status|fail|has failed|unsuccessful))/iu;
 /** A refusing server's code: enough beside a daemon's name, and not beside a person's. */
-const REFUSAL_CODE = /(?:^|[^\d.])[45]\.\d\.\d{1,3}(?![\d.])|\b(?:4[25]\d|55\d)[ -]/;
+const REFUSAL_CODE = /(?:^|[^\d.])[45]\.\d\.\d{1,3}(?![\d.])|\b(?:4[25]\d|55\d)[ -](?![kmgt]i?b\b)/i;
 /** Subjects of absence notices, which Exchange sends with an empty reverse path. */
 const NOTICE_SUBJECT =
   /^(?:automatic reply|auto(?:matische antwort|-?reply|-?response)|out of (?:the )?office|vacation|abwesen|respuesta autom|r[ée]ponse autom|risposta autom)/iu;
 
 /** Whether a mail is a bounce by who sent it and what it says, `report` being its text before the mail that it returns. */
 export function isBounce(message: MailMessage, report: string): boolean {
+  const type = headerOf(message, "content-type");
+  if (/^multipart\/report\b/i.test(type)) return /report-type\s*=\s*"?(?:global-)?delivery-status/i.test(type);
   const subject = isBounceSubject(message.subject);
   const line = report.replace(/[\s>]+/g, " ");
+  const refused = REFUSAL_CODE.test(line);
   const body = BOUNCE_BODY.test(line) || NOT_DELIVERED.test(line);
   if (headerOf(message, "x-failed-recipients").includes("@")) return subject || body;
-  const type = headerOf(message, "content-type");
-  if (/^multipart\/report\b/i.test(type)) return /report-type\s*=\s*"?delivery-status/i.test(type) && body;
   const path = reversePathOf(message);
-  const daemon = daemonOf(message);
-  if (NOTICE_SUBJECT.test(message.subject.trim())) return daemon !== undefined && path === "empty" && subject && body;
-  if (daemon !== undefined) {
-    if (subject) return true;
-    // Behind `postmaster` there may be a person, who would have a reverse path, or answer.
-    if (path === "given" || (path === "unknown" && ANSWER_SUBJECT.test(message.subject))) return false;
-    return (
-      body || REFUSAL_CODE.test(line) || (daemon === "program" && (line.includes("@") || hasReturnedMail(message)))
-    );
-  }
+  const author = authorOf(message);
+  if (NOTICE_SUBJECT.test(message.subject.trim())) return author !== "other" && path === "empty" && subject && body;
   const returned = hasReturnedMail(message);
-  const refused = REFUSAL_CODE.test(line);
-  // A parcel service writes the same words, and names no mailbox.
-  if (!line.includes("@") && !refused && !returned) return false;
+  switch (author) {
+    case "program":
+      return subject || body || refused || returned || namesAnother(message, report);
+    case "role":
+      if (path === "given") return subject && (body || refused || returned);
+      return subject || ((path === "empty" || !ANSWER_SUBJECT.test(message.subject)) && (body || refused));
+    case "named":
+      return (subject || path === "empty") && (body || refused) && (returned || namesAnother(message, report));
+    case "other":
+      break;
+  }
+  // Parcel services, shops and trackers write the same words: they name no mailbox, or do not say which mail they mean.
+  if (!subject || !body || LOOSE_SUBJECT.test(message.subject) || headerOf(message, "list-id") !== "") return false;
+  if (path === "empty") return refused || returned || namesAnother(message, report);
   const robot =
-    path === "empty" ||
-    returned ||
-    ROBOT_LOCAL_PART.test(localPartOf(message)) ||
-    (refused && (readAutoSubmitted(message) ?? "no") !== "no");
-  return robot && subject && body && !LOOSE_SUBJECT.test(message.subject);
+    returned || ROBOT_LOCAL_PART.test(localPartOf(message)) || (readAutoSubmitted(message) ?? "no") !== "no";
+  return robot && refersToMail(message);
 }
 
 /** Whether a mail system seems to have sent it, rather than a person who attaches what a mail system wrote. */
 export function isFromMailSystem(message: MailMessage): boolean {
-  return daemonOf(message) !== undefined || reversePathOf(message) === "empty" || isBounceSubject(message.subject);
+  return authorOf(message) !== "other" || reversePathOf(message) === "empty" || isBounceSubject(message.subject);
 }
 
 function isBounceSubject(subject: string): boolean {
@@ -95,15 +98,29 @@ function reversePathOf(message: MailMessage): "empty" | "given" | "unknown" {
   return /^<?\s*(?:>|mailer-daemon\b)/i.test(path) ? "empty" : "given";
 }
 
-/** `program` where nobody but a mail system has that name. */
-function daemonOf(message: MailMessage): "program" | "role" | undefined {
-  const author = message.from ?? message.sender;
+/** `program`: nobody but a mail system has that address. `role`: a person may answer from it. `named`: only the display name says so, which anybody can write. */
+function authorOf(message: MailMessage): "program" | "role" | "named" | "other" {
   const local = localPartOf(message);
+  const author = message.from ?? message.sender;
   // `From: MAILER-DAEMON (Mail Delivery System)`, `From: <>` and the like name no usable address.
-  const name = author === undefined ? headerOf(message, "from") : (author.name ?? "");
-  if (/^(?:mail|mailer|m)-?daemon\b/i.test(author === undefined ? name : local) || /^\s*<\s*@?\s*>\s*$/.test(name))
-    return "program";
-  return DAEMON_LOCAL_PART.test(local) || DAEMON_NAME.test(`${name} ${local}`) ? "role" : undefined;
+  const name = author === undefined ? headerOf(message, "from").trim() : (author.name ?? "");
+  if (PROGRAM_LOCAL_PART.test(author === undefined ? name : local) || /^<\s*@?\s*>$/.test(name)) return "program";
+  if (author === undefined && DAEMON_NAME.test(name)) return "program";
+  if (/^post[-_]?master(?:[-+=_.].*)?$/i.test(local)) return "role";
+  return DAEMON_NAME.test(`${name} ${local}`) ? "named" : "other";
+}
+
+/** Whether the text has the address of somebody who is neither its author nor its reader. */
+function namesAnother(message: MailMessage, report: string): boolean {
+  const known = [message.from, message.sender, ...message.replyTo, ...message.to, ...message.cc];
+  return [...report.matchAll(/[^\s<>"'()[\]:;,=]{1,64}@[a-z0-9.-]{1,253}[a-z0-9]/giu)].some(
+    ([address]) => !known.some((one) => one !== undefined && sameAddress(one.address, address)),
+  );
+}
+
+function refersToMail(message: MailMessage): boolean {
+  const { messageIds, headers } = readReturnedMail(message);
+  return messageIds.length > 0 || headers.length > 0;
 }
 
 function localPartOf(message: MailMessage): string {

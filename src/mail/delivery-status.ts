@@ -52,15 +52,26 @@ function fieldGroups(content: string): MailHeader[][] {
     .slice(0, RECIPIENTS_LIMIT + 1)
     .map((group) => readHeaderFields(group.replace(/^\s+/, "")))
     .filter((fields) => fields.length > 0);
-  const [first] = groups;
-  if (first === undefined || !first.some((field) => isRecipientField(field.name))) return groups;
-  // Some programs leave the empty line out.
-  const start = first.findIndex((field) => isRecipientField(field.name) || field.name === "action");
-  return [first.slice(0, start), first.slice(start), ...groups.slice(1)];
+  return groups.flatMap((fields, index) => separate(fields).filter((group) => index === 0 || group.length > 0));
 }
 
-function isRecipientField(name: string): boolean {
-  return name === "final-recipient" || name === "original-recipient";
+const RECIPIENT_FIELD = /^(?:(?:final|original)-recipient|action|status|diagnostic-code|remote-mta)$/;
+
+/**
+ * Some programs leave the empty lines out: then a recipient begins with the first field about one, and the next where that field comes again. What stands
+ * before the first, perhaps nothing, is returned first.
+ */
+function separate(fields: MailHeader[]): MailHeader[][] {
+  if (!fields.some(({ name }) => name.endsWith("-recipient") && RECIPIENT_FIELD.test(name))) return [fields];
+  const groups: MailHeader[][] = [[]];
+  for (const field of fields) {
+    const group = groups.at(-1) ?? [];
+    const first = groups.length === 1 && RECIPIENT_FIELD.test(field.name);
+    const again = field.name === group[0]?.name || field.name === "final-recipient";
+    if (first || (groups.length > 1 && again && group.some(({ name }) => name === field.name))) groups.push([field]);
+    else group.push(field);
+  }
+  return groups;
 }
 
 function readRecipient(fields: MailHeader[], text: string, named?: string): DeliveryRecipient | undefined {

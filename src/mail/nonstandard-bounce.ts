@@ -41,7 +41,9 @@ function beforeReturnedMail(text: string): string {
 
 const ADDRESS = /[a-z0-9!#$%&'*+\-/=?^_`{|}~.]{1,64}@[a-z0-9](?:[a-z0-9-]{0,62}\.){1,8}[a-z0-9-]{2,63}/giu;
 const DELAYED =
-  /\bdelay(?:ed)? (?:mail|\d)|\((?:delay|still being retried)\)|has been delayed|not (?:yet )?(?:been )?delivered (?:yet|after)|will (?:continue|keep|be retried|retry|try again)|still (?:trying|being|undelivered|in the queue)|delivery attempts will|this is a warning|no action is required|wird (?:weiter|erneut) versucht|not yet been delivered|do not need to resend|being retried|transient non-fatal/i;
+  /\bdelay(?:ed)? (?:mail|\d)|\((?:delay|still being retried)\)|(?:has been|was|is) delayed|not (?:yet )?(?:been )?delivered (?:yet|after)|will (?:continue|keep|be retried|retry|try again)|still (?:trying|being|undelivered|in the queue)|delivery attempts will|this is a warning|no action is required|wird (?:weiter|erneut) versucht|not yet been delivered|do not need to resend|being retried|transient non-fatal/i;
+const DELAYED_ABROAD =
+  /verzöger|retard|pas encore été|retras|in ritardo|atrasad|vertraag|opóźni|försen|forsink|viivästy|zpožd|задерж|отложен|遅延|延迟|延遲|지연|gecik/iu;
 const GIVEN_UP =
   /giv(?:en|ing) up|permanent (?:fatal )?error|failed permanently|will not be retried|retry time(?:out)? exceeded|has expired/i;
 
@@ -79,7 +81,8 @@ function withoutMarks(address: string): string {
   return address.replace(/^['.]+|['.]+$/g, "");
 }
 
-const A = String.raw`<?"?'?(?:mailto:|rfc822;\s*|smtp:)?([^\s<>"';:,()]{1,64}@[^\s<>"'\x60;:,()=?*|]{1,253})'?"?>?`;
+// Chinese, Japanese and Korean stand next to an address without a space.
+const A = String.raw`<?"?'?(?:mailto:|rfc822;\s*|smtp:)?([^\s<>"';:,()：；，（）\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}]{1,64}@[^\s<>"'\x60;:,()=?*|：；，。（）]{1,253})'?"?>?`;
 /** The ways in which reports set the address off from their text. The most exact first; the first that finds any is believed. */
 const TELLING_LINES: readonly RegExp[] = [
   // On a line of its own, perhaps with the reason behind it: qmail, Postfix, Exim, sendmail, Gmail.
@@ -116,8 +119,9 @@ function describe(address: string, index: number, report: string, subject: strin
 }
 
 function actionOf(report: string): DeliveryAction {
-  if (SUCCEEDED.test(report.slice(0, 600))) return "delivered";
-  return DELAYED.test(report) && !GIVEN_UP.test(report) ? "delayed" : "failed";
+  const opening = report.slice(0, 600);
+  if (SUCCEEDED.test(opening)) return "delivered";
+  return (DELAYED.test(report) || DELAYED_ABROAD.test(opening)) && !GIVEN_UP.test(report) ? "delayed" : "failed";
 }
 
 /** The first line with a reply code (RFC 5321 section 4.2) or an enhanced status, and the line after it. */

@@ -75,6 +75,16 @@ test.each([
 test("groups without an empty line, with many, and with white space on them", async () => {
   const one = await read("Reporting-MTA: dns; mx.example\nFinal-Recipient: rfc822; ann@b.example\nAction: failed");
   expect(one).toMatchObject({ reportingMta: "mx.example", recipients: [{ finalRecipient: "ann@b.example" }] });
+  const noneEmpty = await read(
+    `${perMessage}\nStatus: 5.1.1\nFinal-Recipient: rfc822; ann@b.example\nAction: failed\nStatus: 4.4.1\nFinal-Recipient: rfc822; bob@b.example\nAction: delayed`,
+  );
+  expect(noneEmpty).toMatchObject({
+    reportingMta: "mx.example",
+    recipients: [
+      { finalRecipient: "ann@b.example", status: "5.1.1" },
+      { finalRecipient: "bob@b.example", action: "delayed", status: "4.4.1" },
+    ],
+  });
   const many = await read(
     `\n\n${perMessage}\n \n\n\nFinal-Recipient: rfc822; ann@b.example\n\t\nFinal-Recipient: rfc822; bob@b.example\n\n`,
   );

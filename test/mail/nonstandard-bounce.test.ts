@@ -309,12 +309,30 @@ const bounces: [name: string, sample: Sample, expected: Expected][] = [
     [["ann@b.example"], "delayed", "4.4.1", false],
   ],
   [
-    "a gateway that says that it is a program, with a server's code",
+    "an address between Chinese words",
+    {
+      from: "postmaster@b.example",
+      subject: "系统退信",
+      text: "收件人：ann@b.example\n退信原因：对方邮箱地址不存在\n",
+    },
+    [["ann@b.example"], "failed", "5.1.1", true],
+  ],
+  [
+    "a delay in German",
+    {
+      from: "postmaster@b.example",
+      subject: "Zustellung verzögert: Prices",
+      text: "Die Zustellung an folgende Empfänger verzögert sich:\n\nann@b.example\n",
+    },
+    [["ann@b.example"], "delayed", undefined, false],
+  ],
+  [
+    "a gateway that says that it is a program, and which mail it means",
     {
       from: "Mail Gateway <gateway@b.example>",
       subject: "Undelivered mail",
       headers: { "auto-submitted": "auto-generated" },
-      text: "The message that you sent to ann@b.example was not delivered.\nError: 550 5.1.1 user unknown\n",
+      text: "The message that you sent to ann@b.example was not delivered.\nError: 550 5.1.1 user unknown\nMessage-ID: <t7@a.example>\n",
     },
     [["ann@b.example"], "failed", "5.1.1", true],
   ],
@@ -402,6 +420,32 @@ test.each<[string, Sample]>([
       subject: "Your question",
       headers: { "return-path": "<postmaster@b.example>" },
       text: "Your mail to bob@b.example could not be delivered (550 5.1.1). What did you want?\n",
+    },
+  ],
+  [
+    "a tracker's notice, which names a mailbox and no mail",
+    {
+      from: "Tracker <noreply@tracker.example>",
+      subject: "Undelivered notifications (#78)",
+      headers: { "auto-submitted": "auto-generated" },
+      text: "Mails to bob@b.example could not be delivered: 550 5.1.1 user unknown. Assigned to you.\n",
+    },
+  ],
+  [
+    "a lure under a mail system's name",
+    {
+      from: "Mail Administrator <admin@c.example>",
+      subject: "Undelivered messages: action required",
+      text: "desk@a.example has 5 undelivered mails. Log in to release them.\n",
+    },
+  ],
+  [
+    "a welcome to a mailbox",
+    {
+      from: "Mail System <postmaster@a.example>",
+      subject: "Your new mailbox",
+      headers: nullPath,
+      text: "It holds 550 MB. Write to help@a.example with questions.\n",
     },
   ],
   [
