@@ -83,7 +83,8 @@ async function astray(
   const [all] = await db.all<{ count: number }>(`SELECT COUNT(*) AS count FROM events WHERE ${claiming}`, { last });
   if (all!.count === found) return [];
   const findings: AuditFinding[] = [];
-  for (let after = 0; ;) {
+  // Also from below the first.
+  for (let after = Number.MIN_SAFE_INTEGER; ;) {
     const rows = await db.all<{ seq: number; seal: number }>(
       `SELECT seq, seal FROM events WHERE seq > :after AND ${claiming} ORDER BY seq LIMIT 10000`,
       { after, last },

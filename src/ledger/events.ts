@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { withoutTokens } from "../mail/reply-token.ts";
 import type { Sql } from "./database.ts";
 import type { TaskRecord } from "./tasks.ts";
 
@@ -109,7 +110,12 @@ export function ofTask({
   return { agent, graph, threadId, ...(runId !== null && { runId }), taskId: id };
 }
 
-export async function appendEvent(sql: Sql, event: Omit<AuditEvent, "seq" | "forgotten">): Promise<void> {
+/** Without the tokens that stand in addresses: who reads the log could answer in others' names. */
+export async function appendEvent(
+  sql: Sql,
+  { data: details, ...about }: Omit<AuditEvent, "seq" | "forgotten">,
+): Promise<void> {
+  const event = { ...withoutTokensIn(about), data: withoutTokensIn(details) };
   const data = Object.entries(event.data).filter(([, value]) => value !== undefined);
   const plain = data.filter(([, value]) => isPlain(value));
   await sql.run(
@@ -135,6 +141,12 @@ export async function appendEvent(sql: Sql, event: Omit<AuditEvent, "seq" | "for
 }
 
 const NAMES = ["messageId", "from", "subject", "actor"] as const;
+
+function withoutTokensIn<T>(value: T): T {
+  const json = JSON.stringify(value);
+  const clean = withoutTokens(json);
+  return clean === json ? value : (JSON.parse(clean) as T);
+}
 
 /** Numbers, ids, kinds and dates; whatever has a space or an `@` in it may name somebody. */
 function isPlain(value: unknown): boolean {

@@ -23,6 +23,7 @@ const TEXT_LIMIT = 1_048_576;
 /** A whole token: purpose, ledger tag, task reference, MAC. In base32 (RFC 4648) of either case, since relays change the case of local parts. */
 export const TOKEN_PATTERN = new RegExp(`^[rb][a-z2-7]{${TOKEN_LENGTH - 1}}$`, "i");
 const TOKEN_IN_TEXT = new RegExp(`(?<![a-z0-9])[rb][a-z2-7]{${TOKEN_LENGTH - 1}}(?![a-z0-9])`, "gi");
+const SUBADDRESS_OR_TOKEN = new RegExp(`\\+?${TOKEN_IN_TEXT.source}`, "gi");
 
 /**
  * A token of 37 characters that names a task and can only be made with `key`. Throws `INVALID_CONFIG` for a key under 16 octets, and
@@ -65,6 +66,11 @@ export function findTokens(text: string): string[] {
     if (found.size >= TOKENS_LIMIT) break;
   }
   return [...found];
+}
+
+/** A text in which every token is taken out of its address: `desk+token@a.example` is `desk@a.example` then. */
+export function withoutTokens(text: string): string {
+  return text.replace(SUBADDRESS_OR_TOKEN, (found) => (found.startsWith("+") ? "" : "…"));
 }
 
 function ledgerTag(ledgerId: string): string {

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AgentConfig, createEmailKit, type EmailKitConfig } from "langgraph-email";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { replyAs } from "../../src/testing/reply-as.ts";
-import { askGraph, collectLog, thread, until } from "../support/desk.ts";
+import { askGraph, collectLog, deskKit, thread, until } from "../support/desk.ts";
+import { findTokens } from "../../src/mail/reply-token.ts";
 
 const PASSWORD = "pa55/wörd with spaces";
 const TOKEN = "ya29.a0AfH6SMB-access-token";
@@ -82,6 +83,24 @@ describe("secrets", () => {
       for (const form of [...FORMS, PLAIN_LOGIN])
         expect(content.includes(latin1(form)), `${file} holds ${form}`).toBe(false);
     }
+  });
+
+  it.each(["subaddress", "catch-all"] as const)("that reply addresses are (%s) are in no event", async (replyTo) => {
+    await using kit = deskKit(mail, { agents: { desk: { ...desk(), replyTo } } });
+    const graph = askGraph(kit);
+    await graph.invoke({ to: "boss@b.example" }, thread("t1"));
+    await kit.runOnce();
+    const [task] = mail.mails("boss@b.example");
+    const reply = { from: "boss@b.example", mail: task!, text: "approved: yes" };
+    // The catch-all is a mailbox of its own here.
+    await replyAs(mail, { ...reply, to: "desk@a.example", headers: { "X-Original-To": task!.header("reply-to")! } });
+    if (replyTo === "subaddress") await replyAs(mail, reply);
+    await kit.runOnce();
+    const events = await kit.events();
+    expect(events.filter(({ kind }) => kind === "received")[0]?.data).toMatchObject({ grade: "B" });
+    expect(findTokens(JSON.stringify(events))).toEqual([]);
+    const [submitted] = events.filter(({ kind }) => kind === "submitted");
+    expect(submitted?.from).toBe(replyTo === "subaddress" ? "desk@a.example" : "…@a.example");
   });
 
   it("are kept in <ledger>.key alone where the kit draws the key, readable by its owner only", async () => {

@@ -203,6 +203,7 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       const copy = (seq: number, seal: number) =>
         `INSERT INTO events (seq, at, kind, data_json, personal_json, seal) VALUES (${seq}, 1, 'received', '{}', '[]', ${seal})`;
       expect(await after(copy(60, 2))).toEqual([{ kind: "inserted", seal: 2, seq: 60 }]);
+      expect(await after(copy(-5, 1))).toEqual([{ kind: "inserted", seal: 1, seq: -5 }]);
       expect(await after(copy(60, 9))).toEqual([{ kind: "inserted", seal: 9, seq: 60 }]);
       expect(await after("UPDATE events SET seal = 2 WHERE seq = 5")).toEqual([
         { kind: "missing", seal: 3, seq: 5 },
