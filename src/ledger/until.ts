@@ -4,7 +4,7 @@ import type { StoredOutcome } from "./outcome.ts";
 
 /**
  * When a wait for several tasks ends. `all`: every task has an outcome · `any`: one has, of whatever kind · `firstValid`: one was answered ·
- * `quorum`: so many were · `weight`: those that were answered weigh so much together, by the address that was asked (one that is not in `of` weighs nothing).
+ * `quorum`: so many were · `weight`: those that were answered weigh so much together, by the address that was asked first (one that is not in `of` weighs nothing).
  */
 export type Until =
   | "all"

@@ -82,14 +82,17 @@ export async function decideWaits(sql: Sql, taskId: string, now: number): Promis
 
 async function decideWait(sql: Sql, waitId: string, now: number): Promise<void> {
   const wait = await one<{ until_json: string }>(sql, "SELECT until_json FROM waits WHERE id = :waitId", { waitId });
-  const rows = await sql.all<{ outcome: Standing["outcome"]; addressees: string }>(
-    `SELECT t.outcome_kind AS outcome, t.addressees_json AS addressees FROM wait_tasks wt JOIN tasks t ON t.id = wt.task_id WHERE wt.wait_id = :waitId`,
+  // Who answers for somebody else, after a bounce or an escalation, weighs as much: the task's first mail says for whom.
+  const rows = await sql.all<{ outcome: Standing["outcome"]; addressees: string; envelope: string | null }>(
+    `SELECT t.outcome_kind AS outcome, t.addressees_json AS addressees, o.envelope_json AS envelope
+     FROM wait_tasks wt JOIN tasks t ON t.id = wt.task_id LEFT JOIN outbox o ON o.id = t.id WHERE wt.wait_id = :waitId`,
     { waitId },
   );
-  const standings = rows.map(({ outcome, addressees }) => ({
-    outcome,
-    addressee: (JSON.parse(addressees) as string[])[0] ?? "",
-  }));
+  const standings = rows.map(({ outcome, addressees, envelope }) => {
+    const asked =
+      envelope === null ? (JSON.parse(addressees) as string[]) : (JSON.parse(envelope) as { to: string[] }).to;
+    return { outcome, addressee: asked[0] ?? "" };
+  });
   const decision = decide(JSON.parse(wait!.until_json) as Until, standings);
   if (decision !== "open") await closeCount(sql, waitId, decision, now);
 }

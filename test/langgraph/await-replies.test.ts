@@ -166,3 +166,24 @@ it("decides every wait for itself, though it is for the same tasks", async () =>
   const { kinds } = await waitForEnd(graph, thread("1"), { timeoutMs: 8_000 });
   expect(kinds).toEqual(["expired", "expired", "met", "met", "replied", "replied", "replied"]);
 });
+
+it("weighs who answers in the place of somebody like them", async () => {
+  await using kit = deskKit(mail);
+  mail.account("ann@b.example");
+  const graph = kit.attach(
+    "bidding",
+    new StateGraph(State)
+      .addNode("collect", async () => {
+        const mailing = { from: "desk" as const, to: "bounced@b.example", subject: "Your bid", body: "?" };
+        const receipts = await kit.sendTasks(bid, [{ ...mailing, reassignTo: ["ann@b.example"] }]);
+        return { replies: await kit.awaitReplies(receipts, { until: { weight: 2, of: { "bounced@b.example": 2 } } }) };
+      })
+      .addEdge(START, "collect")
+      .addEdge("collect", END)
+      .compile({ checkpointer: kit.checkpointer(new MemorySaver()) }),
+  );
+  await using _worker = await kit.start();
+  await graph.invoke({}, thread("1"));
+  await answer("ann@b.example", 7);
+  expect((await waitForEnd(graph, thread("1"))).replies).toMatchObject({ kind: "met" });
+});
