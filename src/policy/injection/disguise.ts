@@ -2,7 +2,7 @@ import { type Tokens, wordAt } from "./tokens.ts";
 
 /** Text that was written so that a person would not read it. */
 export interface Disguised {
-  rule: "base64" | "hexadecimal" | "spaced-letters" | "rotated" | "reversed";
+  rule: "base64" | "hexadecimal" | "percent" | "spaced-letters" | "rotated" | "reversed";
   text: string;
   span: [start: number, end: number];
 }
@@ -16,7 +16,7 @@ const LONGEST_SPACED = 2000;
 
 /** Finds encoded text and decodes it once. */
 export function disguisedTexts(text: string, tokens: Tokens): Disguised[] {
-  return [...encodedRuns(text), ...spacedLetters(text, tokens), ...turned(text)];
+  return [...encodedRuns(text), ...percentRuns(text), ...spacedLetters(text, tokens), ...turned(text)];
 }
 
 function encodedRuns(text: string): Disguised[] {
@@ -39,6 +39,15 @@ function encodedRuns(text: string): Disguised[] {
     start = -1;
   }
   return found;
+}
+
+function percentRuns(text: string): Disguised[] {
+  if (!text.includes("%")) return [];
+  return [...text.matchAll(/(?:%[0-9a-f]{2}){16,2000}/gi)].slice(0, MOST_SPACED).flatMap((match) => {
+    const plain = Buffer.from(match[0].replaceAll("%", ""), "hex").toString("utf8");
+    const span: [number, number] = [match.index, match.index + match[0].length];
+    return readsAsText(plain) ? [{ rule: "percent" as const, text: plain, span }] : [];
+  });
 }
 
 function isBase64Code(code: number): boolean {

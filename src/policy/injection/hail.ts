@@ -3,14 +3,14 @@ import { type Tokens, wordAt } from "./tokens.ts";
 
 /** Where a text speaks to a machine, or of what a machine has to do. All are words, both inclusive. */
 export interface Hail {
-  clue: "reader" | "hailed-ai" | "hailed" | "obliged";
+  clue: "reader" | "hailed-ai" | "hailed" | "obliged" | "yours" | "told";
   from: number;
   to: number;
 }
 
 /** Machines that are looked at, and the words around one: a mail of nothing but "assistant" has shown what it is. */
 const MOST_MACHINES = 500;
-const AROUND = 5;
+const AROUND = 7;
 const AROUND_ALONE = 9;
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(" "));
@@ -26,12 +26,18 @@ const THIS = words(
 );
 const THIS_ALONE = words("此 这 本 こ 이 this");
 /** Before a machine's name in a greeting, a note or an attention line. */
-const TOWARD = words(
-  "to for dear hello hi hey attention note you an fur liebe lieber au aux pour cher chere al para per caro cara estimado estimada voor aan beste do dla drogi для уважаемый sayin 给 致",
+const TOWARD = words("to for attention note you an fur au aux pour al para per voor aan do dla для 给 致");
+const GREETING = words(
+  "dear hello hi hey liebe lieber cher chere caro cara estimado estimada beste drogi уважаемый sayin",
+);
+const YOURS = words(
+  "your you dein deine deinen deiner dir ihr ihre ihres deines ton ta tes vos votre tu tus te sus sua suas tuo tue il je jouw uw twoj twoje tobie твой твои ваши тебе 你 您 あ 너의 당신의 너 당신",
 );
 const ARTICLES = words("the any all every a an my die den der das alle le la les l el los las o os il gli de het");
+const BY_TO = words("has have needs need required");
+const STATED = words("be have not never been nicht pas no non niet");
 const MODAL = words(
-  "must shall should has have needs required agrees agree muss mussen soll sollen sollte moge doit doivent debe deben devra deve devono devem moet moeten musi powinien должен должна должны обязан 必须 应 しなければ 해야",
+  "must shall should agrees agree muss mussen soll sollen sollte moge doit doivent debe deben devra deve devono devem moet moeten musi powinien должен должна должны обязан 必须 应 しなければ 해야",
 );
 
 /** Finds machines that are spoken to. `text` is what the tokens were made from. */
@@ -39,14 +45,21 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
   const found: Hail[] = [];
   let machines = 0;
   for (const hit of hits) {
+    if (hit.concept === "insides" && isYours(tokens, hit)) found.push({ clue: "yours", from: hit.from, to: hit.to });
+    if (hit.concept === "prior" && isYours(tokens, hit)) found.push({ clue: "told", from: hit.from, to: hit.to });
     if (hit.concept !== "ai" && hit.concept !== "machine") continue;
     if (++machines > MOST_MACHINES) break;
     const { from, to } = hit;
     if (readsThis(tokens, hit)) found.push({ clue: "reader", from, to });
-    if (isHailed(text, tokens, hit)) found.push({ clue: hit.concept === "ai" ? "hailed-ai" : "hailed", from, to });
+    const manner = hailing(text, tokens, hit);
+    if (manner !== "none") {
+      found.push({ clue: hit.concept === "ai" || manner === "note" ? "hailed-ai" : "hailed", from, to });
+    }
     for (let i = to + 1; i <= Math.min(to + AROUND_ALONE, tokens.count - 1) && tokens.first[i] === 0; i++) {
-      if (!MODAL.has(wordAt(tokens, i))) continue;
-      found.push({ clue: "obliged", from, to: i });
+      const word = wordAt(tokens, i);
+      if (!MODAL.has(word) && !(BY_TO.has(word) && wordAt(tokens, i + 1) === "to")) continue;
+      // "Must be approved", "must not": rules that people make for machines, or of them.
+      if (i + 1 < tokens.count && !STATED.has(wordAt(tokens, i + 1))) found.push({ clue: "obliged", from, to: i });
       break;
     }
   }
@@ -70,13 +83,34 @@ function readsThis(tokens: Tokens, { from, to }: Hit): boolean {
   return reads && itself;
 }
 
-/** "Assistant: …", "Dear assistant, …", "Note to the bot: …", "…, you are the agent". */
-function isHailed(text: string, tokens: Tokens, { from, to }: Hit): boolean {
+/** "Your system prompt", "what you were told": the insides of whoever reads. */
+function isYours(tokens: Tokens, { from, to }: Hit): boolean {
+  for (let i = Math.max(0, from - 1); i <= to; i++) if (YOURS.has(wordAt(tokens, i))) return true;
+  return false;
+}
+
+/** "Assistant: …" and "Dear assistant, …" are calls, which people make too; "Note to the mail bot: …" and "Nota para el agente automático: …" are not. */
+function hailing(text: string, tokens: Tokens, { from, to }: Hit): "none" | "call" | "note" {
+  const behind = text.slice(tokens.to[to] ?? 0, (tokens.to[to] ?? 0) + 48);
+  const called = CALLED.test(behind);
+  if (!called && !INTRODUCED.test(behind)) return "none";
   let at = from;
   while (at > 0 && tokens.first[at] === 0 && ARTICLES.has(wordAt(tokens, at - 1))) at--;
-  const begins = tokens.first[at] === 1;
-  const toward = tokens.first[at] === 0 && at > 0 && TOWARD.has(wordAt(tokens, at - 1));
-  if (!begins && !toward) return false;
-  const behind = text.slice(tokens.to[to] ?? 0, (tokens.to[to] ?? 0) + 24);
-  return /^["'»”)\]*_]{0,3}\s{0,2}[:,;,：、\-–—\\]/u.test(behind);
+  const start = tokens.from[at] ?? 0;
+  if (called && tokens.first[at] === 1) return "call";
+  if (/^\s?[:,]/.test(behind) && BEGINS.test(text.slice(Math.max(0, start - 2), start))) return "call";
+  for (let i = at - 1; i >= 0 && i >= at - 3 && tokens.first[i + 1] === 0; i--) {
+    const word = wordAt(tokens, i);
+    if (GREETING.has(word)) return "call";
+    if (TOWARD.has(word)) return NOTED.test(behind) ? "note" : "call";
+  }
+  return "none";
 }
+
+/** What follows a name that is called. */
+const CALLED = /^["'»”)\]*_]{0,3}\s{0,2}[:,;,：、\-–—\\]/u;
+/** A colon after some more of the name. */
+const INTRODUCED = /^(?:[ -]\p{L}{2,16}){0,3} ?[:：]/u;
+const NOTED = /^(?:[ -]\p{L}{2,16})? ?[:：]/u;
+/** What a name stands behind that is called in the middle of a line: in a cell, a note in brackets, a quotation mark. */
+const BEGINS = /["'“„«([>*|]\s?$/;

@@ -19,7 +19,7 @@ export interface LexicalRule {
 }
 
 /** Colleagues take back *their own* words, and write *about* machines. */
-const PEOPLE = { mine: 0.35, talk: 0.6 } as const;
+const PEOPLE = { mine: 0.35, talk: 0.5 } as const;
 
 /** What a machine may be told to do. */
 const ORDERS: readonly Clue[] = [
@@ -81,6 +81,22 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     damp: { talk: 0.4 },
   },
   {
+    rule: "override-yours",
+    all: [["override"], ["insides"]],
+    within: 3,
+    weight: 0.52,
+    boost: { ai: 0.2, newtask: 0.15, reveal: 0.1, secrecy: 0.1, output: 0.1, verdict: 0.1, money: 0.1 },
+    damp: PEOPLE,
+  },
+  {
+    rule: "override-told",
+    all: [["override"], ["told"]],
+    within: 6,
+    weight: 0.36,
+    boost: { newtask: 0.2, secrecy: 0.1, rules: 0.1, ai: 0.2 },
+    damp: PEOPLE,
+  },
+  {
     rule: "rules-declared-void",
     all: [["void"], ["rules", "insides"], ["prior", "insides", "ai", "user"]],
     within: 6,
@@ -130,7 +146,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     rule: "machine-obliged",
     all: [["obliged"], ORDERS],
     within: 12,
-    weight: 0.3,
+    weight: 0.34,
     boost: {
       secrecy: 0.25,
       override: 0.2,
@@ -164,14 +180,14 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     rule: "machine-verdict",
     all: [["ai", "reading"], ["verdict"], ["output", "stress", "newtask", "reading", "rules"]],
     within: 16,
-    weight: 0.4,
+    weight: 0.34,
     damp: { talk: 0.5 },
   },
   {
     rule: "new-role",
     all: [["role"], ["unbound", "insides", "override"]],
     within: 18,
-    weight: 0.5,
+    weight: 0.42,
     boost: { ai: 0.2, rules: 0.1 },
     damp: { talk: 0.5 },
   },
@@ -189,6 +205,14 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 5,
     weight: 0.42,
     boost: { ai: 0.15, prior: 0.1, override: 0.2, output: 0.15, secrets: 0.1 },
+    damp: PEOPLE,
+  },
+  {
+    rule: "reveal-yours",
+    all: [["reveal", "send", "output", "format"], ["yours"]],
+    within: 9,
+    weight: 0.5,
+    boost: { ai: 0.15, prior: 0.1, override: 0.2, secrets: 0.1, secrecy: 0.15, format: 0.05 },
     damp: PEOPLE,
   },
   {
@@ -229,7 +253,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
   },
   {
     rule: "false-frame",
-    all: [["frame"], ["newtask", "override", "ai", "insides", "output", "secrecy"]],
+    all: [["frame"], ["newtask", "override", "ai", "insides", "output", "secrecy", "void", "unbound"]],
     within: 14,
     weight: 0.4,
     boost: { rules: 0.1, role: 0.1, prior: 0.1 },
@@ -237,9 +261,9 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
   },
   {
     rule: "output-control",
-    all: [["output"], ["format", "user", "ai", "reading"]],
+    all: [["output"], ["format", "user", "reading"]],
     within: 8,
-    weight: 0.44,
+    weight: 0.4,
     boost: { reading: 0.25, newtask: 0.15, secrecy: 0.15, address: 0.15, ai: 0.1 },
     damp: { talk: 0.5, mine: 0.6 },
   },
@@ -276,9 +300,9 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
   },
   {
     rule: "unasked-action",
-    all: [["secrecy"], ["user", "money", "destroy", "verdict", "action", "send"]],
+    all: [["secrecy"], ["user", "money", "destroy", "verdict"]],
     within: 10,
-    weight: 0.42,
+    weight: 0.38,
     boost: { user: 0.2, ai: 0.25, money: 0.12, destroy: 0.12, address: 0.12, action: 0.06 },
     damp: { mine: 0.5, talk: 0.5 },
   },

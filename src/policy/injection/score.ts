@@ -116,7 +116,7 @@ function sourcesOf(mail: ScoredMail): Source[] {
 
 function reasonsIn({ source, text, part }: Source, context: ReadingContext): InjectionReason[] {
   const placed = (finding: Finding): InjectionReason => ({ ...finding, source, ...(part !== undefined && { part }) });
-  const found = findingsIn(text, context);
+  const found = findingsIn(text, context, source === "hidden");
   if (source !== "hidden") return found.map(placed);
   const weight = Math.min(0.95, HIDDEN.factor * combined(found)) + (text.length >= HIDDEN.long ? HIDDEN.weight : 0);
   const span: [number, number] = [0, text.length];

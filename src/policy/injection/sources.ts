@@ -15,15 +15,17 @@ export interface ReadingContext {
 }
 
 /** What the model's surest window counts for beside the rules. */
-const MODEL_WEIGHT = 0.53;
+const MODEL_WEIGHT = 0.48;
 /** Below this the model says nothing worth a reason. */
 const MODEL_FLOOR = 0.2;
+const HIDDEN_WORD = 0.32;
 /** That a text is disguised counts for little by itself: keys and signatures are encoded too. What it says then counts for more. */
 const DISGUISE = { weight: 0.1, factor: 1.3 };
 
-/** Everything that speaks for an injection in one text. */
-export function findingsIn(text: string, context: ReadingContext): Finding[] {
-  const { tokens, found } = plainFindings(text, context);
+/** Everything that speaks for an injection in one text. `unshown`: a text that no reader sees, where a call to a machine or to secrecy says enough. */
+export function findingsIn(text: string, context: ReadingContext, unshown = false): Finding[] {
+  const { tokens, found, spoken } = plainFindings(text, context);
+  if (unshown && spoken) found.push({ rule: "hidden-word", weight: HIDDEN_WORD, span: [0, text.length] });
   found.push(...invisibleFindings(text));
   for (const disguised of disguisedTexts(text, tokens)) {
     const inner = combined(plainFindings(disguised.text, context).found);
@@ -33,18 +35,22 @@ export function findingsIn(text: string, context: ReadingContext): Finding[] {
   return found;
 }
 
-function plainFindings(text: string, context: ReadingContext): { tokens: Tokens; found: Finding[] } {
+function plainFindings(text: string, context: ReadingContext): { tokens: Tokens; found: Finding[]; spoken: boolean } {
   const masked = maskAddresses(text, context.threadAddresses);
   const tokens = tokenise(masked.text);
   const hits = matchLexicon(tokens, context.toolNames);
   const foreign = wordsAt(masked.foreign, tokens.from, tokens.count);
+  const hails = hailsIn(masked.text, tokens, hits);
   const found = [
     ...structuralFindings(text),
-    ...lexicalFindings(tokens, hits, hailsIn(masked.text, tokens, hits), foreign),
+    ...lexicalFindings(tokens, hits, hails, foreign),
     ...modelFinding(context.model, tokens, hits),
   ];
   const talk = hits.filter(({ concept }) => concept === "talk").map(({ from }) => tokens.from[from] ?? 0);
-  return { tokens, found: weighReported(text, found, talk) };
+  const spoken =
+    hails.some(({ clue }) => clue === "reader" || clue.startsWith("hailed")) ||
+    hits.some(({ concept }) => concept === "reading" || concept === "secrecy");
+  return { tokens, found: weighReported(text, found, talk), spoken };
 }
 
 function modelFinding(model: CompiledModel, tokens: Tokens, hits: readonly Hit[]): Finding[] {
@@ -61,10 +67,11 @@ const INVISIBLE: readonly { rule: string; pattern: RegExp; weight: number }[] = 
   { rule: "zero-width-in-word", pattern: /(?:[A-Za-z][\u200B\u2060\uFEFF\u200C\u200D]){3,64}[A-Za-z]/gu, weight: 0.4 },
   { rule: "bidirectional-override", pattern: /[\u202D\u202E][^\u202C\n]{6,400}/gu, weight: 0.3 },
 ];
-const NOT_ASCII = /[^\p{ASCII}]/u;
+/** One character of each of them, or the first half of one: most mails have none. */
+const UNSEEN = /[\u200B-\u200D\u202D\u202E\u2060\uFEFF\uDB40]/;
 
 function invisibleFindings(text: string): Finding[] {
-  if (!NOT_ASCII.test(text)) return [];
+  if (!UNSEEN.test(text)) return [];
   return INVISIBLE.flatMap(({ rule, pattern, weight }) =>
     [...text.matchAll(pattern)].slice(0, 5).map((match): Finding => ({
       rule,

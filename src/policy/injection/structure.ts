@@ -18,13 +18,13 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
     rule: "false-role-block",
     pattern:
       /<\/?(?:system|assistant|instructions?|information|important|system[-_ ]?(?:prompt|message|instructions?|note|override)|user[-_]?(?:input|query|message)|(?:un)?trusted[-_]?\w{0,16}|e-?mail|tool[-_]?(?:call|result|response|use)|function[-_]?(?:call|calls|results?)|context|external[-_]?\w{0,12}|admin|prompt)(?:\s[^<>\n]{0,60})?>|###\s?\(?(?:system|instructions?|assistant|new instructions?|response|end of)[^\n]{0,24}|"role"\s?:\s?"(?:system|assistant|tool)"|"(?:tool_calls|function_call)"\s?:/gi,
-    weight: 0.45,
+    weight: 0.52,
   },
   {
     // What frameworks write where a model calls a function, and names of functions in a command to call one.
     rule: "false-call",
     pattern:
-      /^(?:Action Input|Observation|Final Answer)\s?:|\b(?:call|invoke|execute|trigger|rufe?|appelle|llama|ejecuta|esegui)\b[^.\n]{0,40}?\b(?:delete|send|create|update|forward|transfer|grant|run|remove|export|share)_[a-z_]{2,30}\b|<(?:command|function_calls?|tool_calls?|invoke|execute)\b[^>\n]{0,80}>/gim,
+      /^(?:Action Input|Observation|Final Answer)\s?:|\b(?:delete|send|create|update|forward|transfer|grant|run|remove|export|share)_[a-z_]{2,30}\b(?<=\b(?:call|invoke|execute|trigger|rufe?|appelle|llama|ejecuta|esegui)\b[^.\n]{2,90})|<(?:command|invoke|execute)\b[^<>\n]{0,80}>/gim,
     weight: 0.4,
   },
   {
