@@ -8,6 +8,7 @@ import { parseAccount, parseMailbox } from "./accounts/parse-account.ts";
 import type { BlobStore } from "./blobs/blobs.ts";
 import { EmailKitError } from "./errors.ts";
 import { isPostgresUrl, parsePostgresUrl } from "./ledger/postgres/url.ts";
+import { requireSqlite } from "./ledger/sqlite.ts";
 import type { TaskDefinition } from "./langgraph/calls/define-task.ts";
 import type { Logger } from "./log.ts";
 import type { DkimKey } from "./mail/compose.ts";
@@ -328,6 +329,7 @@ export function readDoubtPolicy(
 /** Checks the ledger's address without any connection. @throws EmailKitError `INVALID_CONFIG`. */
 export function checkLedger(ledger: string): void {
   if (isPostgresUrl(ledger)) parsePostgresUrl(ledger);
+  else requireSqlite();
 }
 
 export function checkSecret(secret: string | undefined, ledger: string): void {

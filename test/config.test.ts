@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { readTokenKey } from "../src/config.ts";
+import { expect, it, vi } from "vitest";
+import { checkLedger, readTokenKey } from "../src/config.ts";
 
 it("draws the token key once, and does not sign with a damaged one", async () => {
   const ledger = join(await mkdtemp(join(tmpdir(), "key-")), "ledger.db");
@@ -14,4 +14,9 @@ it("draws the token key once, and does not sign with a damaged one", async () =>
     await writeFile(`${ledger}.key`, damaged);
     await expect(readTokenKey(ledger, undefined)).rejects.toMatchObject({ code: "INVALID_CONFIG" });
   }
+});
+
+it("says which Node a ledger on SQLite needs", () => {
+  vi.spyOn(process, "getBuiltinModule").mockReturnValueOnce(undefined);
+  expect(() => checkLedger("mail.db")).toThrow("needs Node 22.13 or later");
 });

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { EmailKitError } from "../errors.ts";
 import type { Database, Sql, SqlParameters, SqlValue, TransactionOptions } from "./database.ts";
 
@@ -172,9 +172,18 @@ function queueOf(path: string): Queue {
   return queue;
 }
 
+/** Asked for when it is needed: an import would end a program on an older Node before it could say what it needs. @throws EmailKitError `INVALID_CONFIG`. */
+export function requireSqlite(): typeof import("node:sqlite") {
+  const sqlite = process.getBuiltinModule("node:sqlite") as typeof import("node:sqlite") | undefined;
+  if (sqlite) return sqlite;
+  const message = `A ledger on SQLite needs Node 22.13 or later, and this is ${process.version}. Run the program with a newer Node.`;
+  throw new EmailKitError("INVALID_CONFIG", message);
+}
+
 function connect(path: string): DatabaseSync {
+  const sqlite = requireSqlite();
   try {
-    const db = new DatabaseSync(path, { timeout: 10_000 });
+    const db = new sqlite.DatabaseSync(path, { timeout: 10_000 });
     // 16 MB between checkpoints, each of which syncs two files: many pages are written again and again.
     db.exec(`PRAGMA journal_mode = WAL; ${DURABLE}; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000;`);
     return db;

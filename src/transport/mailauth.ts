@@ -15,14 +15,18 @@ export function mailauthVerifier(options: { resolver?: DnsResolver } = {}): Send
   try {
     createRequire(import.meta.url).resolve("mailauth");
   } catch (cause) {
-    const message = "Senders are verified with the package mailauth, which is not installed: npm install mailauth.";
-    throw new EmailKitError("INVALID_CONFIG", message, { cause });
+    notInstalled(cause);
   }
   return async (raw) => {
-    const { dkimVerify } = await import("mailauth");
+    const { dkimVerify } = await import("mailauth").catch(notInstalled);
     const { results, headerFrom } = await dkimVerify(Buffer.from(raw), options);
     const aligned = results.some(({ status }) => status.result === "pass" && Boolean(status.aligned));
     // With two From fields, the one that is signed need not be the one that is read.
     return aligned && headerFrom.length === 1 ? "pass" : "none";
   };
+}
+
+function notInstalled(cause: unknown): never {
+  const message = "Senders are verified with the package mailauth, which is not installed: npm install mailauth.";
+  throw new EmailKitError("INVALID_CONFIG", message, { cause });
 }
