@@ -38,6 +38,9 @@ const NOT_DELIVERED = new RegExp(
   ].join("|"),
   "iu",
 );
+/** How a mail system says in another language that it is still trying. */
+export const DELAYED_ABROAD =
+  /verzöger|retard|pas encore été|retras|in ritardo|atrasad|vertraag|opóźni|försen|forsink|viivästy|zpožd|задерж|отложен|遅延|延迟|延遲|지연|gecik/iu;
 /** How mail programs begin the subject of an answer, or of a mail that is passed on. */
 const ANSWER_SUBJECT =
   /^\W*(?:re|aw|antw|antwort|sv|vs|rif|r|res|odp|ynt|fwd?|wg|tr|rv|enc|i|回复|回覆|答复|转发|轉寄|返信|転送|답장|전달)\s{0,3}(?:\[\d{1,3}\]\s{0,3})?[:：]/iu;
@@ -68,7 +71,11 @@ export function isBounce(message: MailMessage, report: string): boolean {
       return subject || body || refused || returned || namesAnother(message, report);
     case "role":
       if (path === "given") return subject && (body || refused || returned);
-      return subject || ((path === "empty" || !ANSWER_SUBJECT.test(message.subject)) && (body || refused));
+      return (
+        subject ||
+        ((path === "empty" || !ANSWER_SUBJECT.test(message.subject)) &&
+          (body || refused || DELAYED_ABROAD.test(message.subject)))
+      );
     case "named":
       return (subject || path === "empty") && (body || refused) && (returned || namesAnother(message, report));
     case "other":

@@ -1,5 +1,5 @@
 import { isAddress, sameAddress } from "./address.ts";
-import { isBounce } from "./bounce-signs.ts";
+import { DELAYED_ABROAD, isBounce } from "./bounce-signs.ts";
 import { causeOf, isPermanentFailure } from "./delivery-cause.ts";
 import type { DeliveryAction, DeliveryRecipient, DeliveryStatus } from "./delivery-report.ts";
 import type { MailMessage } from "./message.ts";
@@ -42,8 +42,6 @@ function beforeReturnedMail(text: string): string {
 const ADDRESS = /[a-z0-9!#$%&'*+\-/=?^_`{|}~.]{1,64}@[a-z0-9](?:[a-z0-9-]{0,62}\.){1,8}[a-z0-9-]{2,63}/giu;
 const DELAYED =
   /\bdelay(?:ed)? (?:mail|\d)|\((?:delay|still being retried)\)|(?:has been|was|is) delayed|not (?:yet )?(?:been )?delivered (?:yet|after)|will (?:continue|keep|be retried|retry|try again)|still (?:trying|being|undelivered|in the queue)|delivery attempts will|this is a warning|no action is required|wird (?:weiter|erneut) versucht|not yet been delivered|do not need to resend|being retried|transient non-fatal/i;
-const DELAYED_ABROAD =
-  /verzöger|retard|pas encore été|retras|in ritardo|atrasad|vertraag|opóźni|försen|forsink|viivästy|zpožd|задерж|отложен|遅延|延迟|延遲|지연|gecik/iu;
 const GIVEN_UP =
   /giv(?:en|ing) up|permanent (?:fatal )?error|failed permanently|will not be retried|retry time(?:out)? exceeded|has expired/i;
 

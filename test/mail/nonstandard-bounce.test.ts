@@ -327,6 +327,16 @@ const bounces: [name: string, sample: Sample, expected: Expected][] = [
     [["ann@b.example"], "delayed", undefined, false],
   ],
   [
+    "a delay in Italian, which only the subject says in words that are known",
+    {
+      from: "postmaster@b.example",
+      subject: "Consegna in ritardo: Prices",
+      headers: nullPath,
+      text: "Destinatari:\n\nann@b.example\n",
+    },
+    [["ann@b.example"], "delayed", undefined, false],
+  ],
+  [
     "a gateway that says that it is a program, and which mail it means",
     {
       from: "Mail Gateway <gateway@b.example>",
