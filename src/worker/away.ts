@@ -8,12 +8,13 @@ const DAY_MS = 86_400_000;
 /** A date further off is more likely misread than meant. */
 const LONGEST_MS = 90 * DAY_MS;
 
-/** Records that an addressee is away, and does what the task asks for then. */
+/** Records that an addressee is away, and does what the task asks for then. `since`: when that was known first, where it was before a restore. */
 export async function recordAway(
   sql: Sql,
   task: TaskRecord,
   away: { recipient: string; until?: string },
   now: number,
+  since = now,
 ): Promise<void> {
   const policy = task.accept.onOutOfOffice;
   const { recipient: from, ...data } = away;
@@ -40,5 +41,11 @@ export async function recordAway(
       ? { addressees: task.addressees, unreached: task.addressees.filter(isAway), reassign: "away" as const }
       : { addressees: [...others, next], unreached: [next] };
   const unreached = [...task.unreached, ...plan.unreached];
-  await planResend(sql, task, { attempts: [...task.attempts, attempt], candidates, resendAt: now, ...plan, unreached });
+  await planResend(sql, task, {
+    attempts: [...task.attempts, attempt],
+    candidates,
+    resendAt: since,
+    ...plan,
+    unreached,
+  });
 }

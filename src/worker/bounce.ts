@@ -16,12 +16,14 @@ const RETRY = { firstMs: 900_000, maxMs: 21_600_000 };
  * What failed deliveries mean for a task: whom it did not reach for a temporary reason is mailed again later; whom it cannot reach is asked no more. Where that
  * leaves nobody, the next candidate is asked at once, or whom the task's definition names; and where nobody is left, the task has bounced. Resolves with what
  * became of it: `recorded` where others may still answer, `late` when the task had its outcome.
+ * @param since When the failure was known first, where that was before a restore.
  */
 export async function settleBounce(
   sql: Sql,
   taskId: string,
   failures: readonly Failure[],
   now: number,
+  since = now,
 ): Promise<"bounced" | "mailed-again" | "recorded" | "late"> {
   const task = await findTask(sql, taskId);
   if (!task || task.outcome) return "late";
@@ -33,7 +35,7 @@ export async function settleBounce(
   const last = failed.at(-1);
   if (!last) return "recorded";
   const attempts = [...task.attempts, ...failed.map((failure) => ({ ...failure, at }))];
-  const plan = planOf({ ...task, attempts }, failed, now);
+  const plan = planOf({ ...task, attempts }, failed, since);
   if (!plan) {
     await settle(sql, task, { kind: "bounced", ...last, attempts }, now);
     return "bounced";

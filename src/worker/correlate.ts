@@ -9,7 +9,8 @@ import type { Evidence } from "../policy/assurance.ts";
 
 /** What a mail belongs to. */
 export type Correlation =
-  | { kind: "task"; task: TaskRecord; signal: Evidence["signal"] }
+  /** `signed`: by a token that this ledger gave out, also where it says no more of a reply than an id does. */
+  | { kind: "task"; task: TaskRecord; signal: Evidence["signal"]; signed: boolean }
   /** A mail in a conversation that a served agent has answered in. */
   | { kind: "request"; requestId: string }
   /** A task mail of this ledger, seen in a mailbox of its own: between two of its agents, or come back. `from`: the agent that sent it. */
@@ -52,7 +53,8 @@ export async function correlate(
     const task = await findTask(sql, target.taskId);
     // It stands in the envelope, for bounces: a reply that bears it is known by no more than an id.
     const isBounceToken = verdict?.kind === "valid" && verdict.purpose === "bounce";
-    if (task) return { kind: "task", task, signal: isBounceToken ? "message-id" : signal.kind };
+    const signed = signal.kind === "token";
+    if (task) return { kind: "task", task, signal: isBounceToken ? "message-id" : signal.kind, signed };
     pruned = true;
   }
   if (pruned) return { kind: "pruned" };

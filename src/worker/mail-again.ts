@@ -1,7 +1,8 @@
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
-import { findOutbox, insertOutbox, reachedBy } from "../ledger/outbox.ts";
+import { findOutbox, insertOutbox, markFailed, reachedBy } from "../ledger/outbox.ts";
+import { restoredAt } from "../ledger/restore.ts";
 import {
   markResent,
   markStepped,
@@ -26,6 +27,7 @@ import { settle } from "./settle.ts";
 
 const BATCH = 50;
 const ASK_AGAIN_MS = 60_000;
+const MAY_BE_SENT = "It was due before the ledger was restored from a backup: this mail may have been sent.";
 
 /** Puts into the outbox what is due: mails that go out again after a bounce, reminders, and mails to whom a task escalates. Resolves with their number. */
 export async function mailAgain(deps: WorkerDeps): Promise<number> {
@@ -64,9 +66,8 @@ async function resend(deps: WorkerDeps, task: TaskRecord): Promise<void> {
   const to = task.reassign === null ? task.unreached : await reassign(deps, task);
   if (!to) return;
   const event = { kind: "mailed-again" as const, data: {} };
-  await mailAfresh(deps, task, String(task.attempts.length), to, event, (sql) =>
-    markResent(sql, task, [...othersAsked(task), ...to]),
-  );
+  const mail = { suffix: String(task.attempts.length), to, event, dueAt: task.resendAt! };
+  await mailAfresh(deps, task, mail, (sql) => markResent(sql, task, [...othersAsked(task), ...to]));
 }
 
 /** Who was asked, and is not mailed again. */
@@ -120,19 +121,17 @@ function usable(deps: WorkerDeps, task: TaskRecord, named: string): string | und
 async function escalate(deps: WorkerDeps, task: TaskRecord, step: Extract<TaskStep, { kind: "ask" }>): Promise<void> {
   const addressees = step.instead ? [step.to] : [...task.addressees, step.to];
   const event = { kind: "escalated" as const, data: { instead: step.instead } };
-  await mailAfresh(deps, task, `step-${task.steps.length}`, [step.to], event, (sql) =>
-    markStepped(sql, task, addressees),
-  );
+  const mail = { suffix: `step-${task.steps.length}`, to: [step.to], event, dueAt: step.at };
+  await mailAfresh(deps, task, mail, (sql) => markStepped(sql, task, addressees));
 }
 
 async function mailAfresh(
   deps: WorkerDeps,
   task: TaskRecord,
-  suffix: string,
-  to: string[],
-  event: Pick<AuditEvent, "kind" | "data">,
+  mail: { suffix: string; to: string[]; event: Pick<AuditEvent, "kind" | "data">; dueAt: number },
   claim: (sql: Sql) => Promise<boolean>,
 ): Promise<void> {
+  const { suffix, to, event, dueAt } = mail;
   const agent = deps.agents.get(task.agent)!;
   const now = deps.clock();
   const id = `${task.id}.${suffix}`;
@@ -157,6 +156,7 @@ async function mailAfresh(
       attempts: 0,
       createdAt: now,
     });
+    if (dueAt < (await restoredAt(sql))) await markFailed(sql, id, "unknown", MAY_BE_SENT);
     await appendEvent(sql, {
       at: now,
       ...event,

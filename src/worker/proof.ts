@@ -45,7 +45,7 @@ export async function readProof(
 /** The mail that is replied to, or the only one of its task. References name those before it too, which need not have come. */
 async function provenBy(
   sql: Sql,
-  { task, signal: tie }: Extract<Correlation, { kind: "task" }>,
+  { task, signed }: Extract<Correlation, { kind: "task" }>,
   message: MailMessage,
 ): Promise<UnprovenMail[]> {
   const { mails, all } = await unprovenMails(sql, task.id);
@@ -57,8 +57,8 @@ async function provenBy(
   );
   return mails.filter((mail) => {
     // A token is signed; an id may be reckoned by who knows others of the task.
-    if (tie !== "token" && isUntried(mail)) return false;
-    return named.has(normalizeMessageId(mail.messageId)) || (all === 1 && (mail.mayBeOut || tie === "token"));
+    if (!signed && isUntried(mail)) return false;
+    return named.has(normalizeMessageId(mail.messageId)) || (all === 1 && (mail.mayBeOut || signed));
   });
 }
 

@@ -181,7 +181,9 @@ async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<Rece
     await readProof(deps, sql, mail, record.storedAt);
     await auditReceived(sql, record, understood);
     if (task && outcome && !late) await settle(sql, task, outcome, record.storedAt, record.messageId);
-    if (task && verdict.failures && !late) await fail(sql, task, verdict.failures, record);
+    // What follows from it may have been mailed before a restore.
+    const since = record.receivedAt < (await restoredAt(sql)) ? record.receivedAt : record.storedAt;
+    if (task && verdict.failures && !late) await fail(sql, task, verdict.failures, record, since);
     if (task && clarification) {
       await putClarification(sql, deps, deps.agents.get(task.agent)!, task, clarification, record.storedAt);
     }
@@ -194,7 +196,7 @@ async function store(deps: WorkerDeps, sql: Sql, mail: Understood): Promise<Rece
     if (verdict.feedback && asked !== null) {
       await recordFeedback(deps, sql, { agent: asked, task }, verdict.feedback, record.storedAt);
     }
-    if (task && verdict.away) await recordAway(sql, task, verdict.away, record.storedAt);
+    if (task && verdict.away) await recordAway(sql, task, verdict.away, record.storedAt, since);
     if (record.disposition === "request") {
       await acceptRequest(deps, sql, record, correlation ?? { kind: "none" }, verdict.asks);
     }
@@ -254,8 +256,9 @@ async function fail(
   task: TaskRecord,
   failures: readonly Failure[],
   { id, disposition, storedAt }: MessageRecord,
+  since: number,
 ): Promise<void> {
-  const became = await settleBounce(sql, task.id, failures, storedAt);
+  const became = await settleBounce(sql, task.id, failures, storedAt, since);
   if (became === "mailed-again") await moveMessage(sql, id, disposition, "recorded", "The task is mailed again.");
 }
 

@@ -128,7 +128,7 @@ async function asReply(deps: Deps, record: MessageRecord, task: TaskRecord) {
   if (parsed.kind !== "parsed")
     throw new EmailKitError("MESSAGE_NOT_FOUND", `The mail ${record.id} can no longer be read.`);
   const { message } = parsed;
-  const correlation = { kind: "task" as const, task, signal: "none" as const };
+  const correlation = { kind: "task" as const, task, signal: "none" as const, signed: false };
   const agent = deps.agents.get(task.agent);
   const classification = classify(message, { addresses: [], isOwn: () => false });
   const parts = partsOf(message, correlation);

@@ -3,13 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemorySaver } from "@langchain/langgraph";
+import { defineTask, type EmailKit } from "langgraph-email";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
 import { openPostgres } from "../../src/ledger/postgres.ts";
 import { noteIncarnation } from "../../src/ledger/restore.ts";
 import { replyAs } from "../../src/testing/reply-as.ts";
-import { askGraph, collectLog, deskKit, outcomeOf, thread, until } from "../support/desk.ts";
+import { askGraph, collectLog, deskKit, outcomeOf, testClock, thread, until } from "../support/desk.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
 
 let mail: MailServer;
@@ -129,6 +130,45 @@ describe("a ledger that was restored from a backup", () => {
     await desk.kit.runOnce();
     const [kept] = await desk.kit.messages("quarantined");
     expect(kept).toMatchObject({ sender: "who@c.example", reason: expect.stringContaining("may have been answered") });
+  });
+
+  it.each<[string, string, (name: string) => boolean]>([
+    ["whom a task escalates to", "boss@b.example", databaseOnly],
+    ["who is asked after a bounce", "bounced@b.example", databaseOnly],
+    ["who is asked after a bounce, where the whole folder was put back", "bounced@b.example", everything],
+  ])("does not mail %s a second time, until somebody says that it was not sent", async (_who, to, names) => {
+    mail.account("chief@b.example");
+    const clock = testClock();
+    const saver = new MemorySaver();
+    const task = defineTask("approval", { reassignTo: () => "chief@b.example" });
+    const open = () => {
+      const kit = deskKit(mail, { ledger: ledger(), clock: clock.now, tasks: [task] });
+      return { kit, graph: askGraph(kit, { saver, task, escalate: [{ after: "1 h", to: "chief@b.example" }] }) };
+    };
+    const passes = async (kit: EmailKit<"desk">) => {
+      for (let pass = 0; pass < 3; pass++) await kit.runOnce();
+    };
+    mkdirSync(join(directory, "live"));
+    const before = open();
+    await before.graph.invoke({ to }, thread("t1"));
+    if (to === "boss@b.example") await before.kit.runOnce();
+    await before.kit.close();
+    cpSync(join(directory, "live"), join(directory, "backup"), { recursive: true });
+    const during = open();
+    if (to === "boss@b.example") clock.advance(2 * 3_600_000);
+    await passes(during.kit);
+    await during.kit.close();
+    const chief = () => mail.mails("chief@b.example").map((each) => each.header("message-id"));
+    expect(chief()).toHaveLength(1);
+    restore(names);
+    const after = open();
+    await passes(after.kit);
+    expect(chief()).toHaveLength(1);
+    expect(await after.kit.doubtful()).toMatchObject([{ to: ["chief@b.example"] }]);
+    await after.kit.resolveDoubt("not-sent");
+    await passes(after.kit);
+    expect(chief()).toEqual([chief()[0], chief()[0]]);
+    await after.kit.close();
   });
 
   it("is not suspected where nothing was restored", async () => {
