@@ -91,7 +91,7 @@ export interface EmailKit<
   tools(agent: AgentName): EmailTools;
   /**
    * langchain's `humanInTheLoopMiddleware`, whose questions go out by mail, one for each tool call, and are answered by mail: yes, no, or yes with changed values.
-   * Silence, a bounce and an answer that is neither reject the call.
+   * Silence, a bounce and an answer that is neither reject the call. The interrupt is the middleware's own, so that a user interface can decide as well; the first answer counts.
    */
   emailApproval<Middleware extends InterruptingMiddleware>(
     middleware: Middleware,

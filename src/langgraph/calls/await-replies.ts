@@ -11,7 +11,7 @@ import { currentNode } from "./node.ts";
 import type { Outcome } from "./outcome.ts";
 import { accept } from "./read-outcome.ts";
 import type { TaskReceipt } from "./receipt.ts";
-import { beginWait, requireDurable, waitFor } from "./wait.ts";
+import { beginWait, requireDurable, type Wait, waitFor } from "./wait.ts";
 
 export interface AwaitRepliesOptions<Reply> {
   /** When the wait ends. Default: `all`. */
@@ -38,7 +38,7 @@ export interface Replies<Reply> {
 export async function awaitReplies<Reply>(
   kit: OpenKit,
   receipts: readonly TaskReceipt<Reply>[],
-  options: AwaitRepliesOptions<Reply> = {},
+  options: AwaitRepliesOptions<Reply> & Pick<Wait, "calls"> = {},
 ): Promise<Replies<Reply>> {
   const node = currentNode("awaitReplies", kit.ledger.id);
   requireDurable(node, "awaitReplies");
@@ -52,7 +52,7 @@ export async function awaitReplies<Reply>(
   for (const receipt of receipts) tasks.push(await taskOfReceipt(kit, receipt));
   const definitions = tasks.map((task) => definitionFor(kit.tasks, node, task, options.task));
   for (const task of tasks) node.execution.waited.add(task.id);
-  const wait = { id, tasks, until, deadline: options.deadline };
+  const wait = { id, tasks, until, deadline: options.deadline, calls: options.calls };
   for (;;) {
     const { decision, outcomes: stored } = await waitFor(kit, node, wait);
     const outcomes: Replies<Reply>["outcomes"] = [];

@@ -9,6 +9,7 @@ import type { Deadline } from "../../time/deadline.ts";
 import type { OpenKitOnce } from "../context.ts";
 import { awaitReplies } from "./await-replies.ts";
 import { defineTask } from "./define-task.ts";
+import type { ToolCall } from "./human-interrupt.ts";
 import type { Outcome } from "./outcome.ts";
 import { sendTask } from "./send-task.ts";
 
@@ -36,17 +37,8 @@ export interface InterruptingMiddleware {
 
 /** What langchain's `humanInTheLoopMiddleware` asks, and what it takes for an answer. */
 interface Request {
-  actionRequests: Action[];
-  reviewConfigs: ReviewConfig[];
-}
-interface Action {
-  name: string;
-  args: Record<string, unknown>;
-  description?: string;
-}
-interface ReviewConfig {
-  allowedDecisions: ("approve" | "edit" | "reject")[];
-  argsSchema?: { properties?: Record<string, Record<string, unknown>> };
+  actionRequests: Pick<ToolCall, "name" | "args" | "description">[];
+  reviewConfigs: ({ allowedDecisions: ToolCall["decisions"] } & Pick<ToolCall, "argsSchema">)[];
 }
 type Decision =
   | { type: "approve" }
@@ -109,13 +101,16 @@ async function decide(
 ): Promise<Decision[]> {
   const kit = await open();
   const { from, to, cc = [] } = options;
+  const calls = actionRequests.map((action, place): ToolCall => {
+    const { allowedDecisions: decisions, argsSchema } = reviewConfigs[place]!;
+    return { ...action, decisions, argsSchema };
+  });
   const receipts = [];
-  for (const [place, action] of actionRequests.entries()) {
-    const task = taskOf(action, reviewConfigs[place]!, options);
-    const mail = { from, to, cc, subject: `Approve? ${action.name}`, body: questionOf(action, reviewConfigs[place]!) };
-    receipts.push(await sendTask(kit, task, { ...mail, key: String(place) }));
+  for (const [place, call] of calls.entries()) {
+    const mail = { from, to, cc, subject: `Approve? ${call.name}`, body: questionOf(call), key: String(place) };
+    receipts.push(await sendTask(kit, taskOf(call, options), mail));
   }
-  const { outcomes } = await awaitReplies(kit, receipts);
+  const { outcomes } = await awaitReplies(kit, receipts, { calls });
   return outcomes.map((outcome) => decisionOf(outcome as Outcome<Decision>));
 }
 
@@ -151,23 +146,23 @@ function quoting(message: string, text: string): string {
   return `${message.slice(0, -1)}: "${words.length > 500 ? `${words.slice(0, 500)} …` : words}"`;
 }
 
-function taskOf(action: Action, review: ReviewConfig, { deadline, remind, grade = "B" }: EmailApprovalOptions) {
-  if (!review.allowedDecisions.includes("reject")) {
+function taskOf(call: ToolCall, { deadline, remind, grade = "B" }: EmailApprovalOptions) {
+  if (!call.decisions.includes("reject")) {
     throw new EmailKitError(
       "INVALID_CONFIG",
-      `Nobody was asked about "${action.name}": silence must be able to end it. Add "reject" to its allowedDecisions.`,
+      `Nobody was asked about "${call.name}": silence must be able to end it. Add "reject" to its allowedDecisions.`,
     );
   }
   const reply: StandardSchemaV1<unknown, Decision> = {
     "~standard": {
       version: 1,
       vendor: "langgraph-email",
-      validate: (value) => readDecision(action, review, value as Record<string, unknown>),
+      validate: (value) => readDecision(call, value as Record<string, unknown>),
     },
   };
   return defineTask("email_approval", {
     reply,
-    replyJsonSchema: schemaOf(action, review),
+    replyJsonSchema: schemaOf(call),
     accept: { grade },
     ...(deadline !== undefined && { deadline }),
     ...(remind !== undefined && { remind }),
@@ -185,9 +180,9 @@ function fieldOf(argument: string): string {
 }
 
 /** The arguments are in it also where they may not be changed: a "yes" with another value must not pass for a plain one. */
-function schemaOf({ args }: Action, { argsSchema, allowedDecisions }: ReviewConfig): Record<string, unknown> {
+function schemaOf({ args, argsSchema, decisions }: ToolCall): Record<string, unknown> {
   const properties: Record<string, unknown> = { ...OWN };
-  const description = allowedDecisions.includes("edit") ? "only to change it" : "cannot be changed";
+  const description = decisions.includes("edit") ? "only to change it" : "cannot be changed";
   for (const name of Object.keys({ ...argsSchema?.properties, ...args })) {
     properties[fieldOf(name)] = { ...(argsSchema?.properties?.[name] ?? typeOf(args[name])), description };
   }
@@ -199,9 +194,35 @@ function typeOf(value: unknown): Record<string, unknown> {
   return value === null || value === undefined ? {} : { type: typeof value };
 }
 
-function readDecision(
-  { name, args }: Action,
-  { allowedDecisions, argsSchema }: ReviewConfig,
+/**
+ * What a reply would hold that changes the arguments to these, which a user interface gives: all of them, some as text.
+ * Undefined for another set of arguments: a reply can give them other values, and no more.
+ */
+export function editedReply(call: ToolCall, edited: object): Record<string, unknown> | undefined {
+  const { args, argsSchema } = call;
+  const known = { ...argsSchema?.properties, ...args };
+  const isOther = Object.keys(edited).some((name) => !Object.hasOwn(known, name));
+  if (isOther || Object.keys(args).some((name) => !Object.hasOwn(edited, name))) return undefined;
+  const changed = Object.entries(edited)
+    .map(([name, value]: [string, unknown]) => [name, asIn(call, name, value)] as const)
+    .filter(([name, value]) => !isDeepStrictEqual(value, args[name]));
+  return { approved: true, ...Object.fromEntries(changed.map(([name, value]) => [fieldOf(name), value])) };
+}
+
+/** Forms give text for everything. */
+function asIn({ args, argsSchema }: ToolCall, name: string, value: unknown): unknown {
+  const type = name in args ? typeof args[name] : argsSchema?.properties?.[name]?.["type"];
+  if (typeof value !== "string" || type === "string") return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+/** What a reply to the question about a tool call decides, or why it decides nothing. */
+export function readDecision(
+  { name, args, argsSchema, decisions }: ToolCall,
   answer: Record<string, unknown>,
 ): { value: Decision } | { issues: { message: string }[] } {
   if (answer["approved"] !== true) {
@@ -213,10 +234,10 @@ function readDecision(
     return value !== undefined && value !== null && !isDeepStrictEqual(value, args[argument]);
   });
   if (changed.length === 0) {
-    if (allowedDecisions.includes("approve")) return { value: { type: "approve" } };
+    if (decisions.includes("approve")) return { value: { type: "approve" } };
     return { issues: [{ message: "It cannot be approved as it is: give what is to be changed, or answer no." }] };
   }
-  if (!allowedDecisions.includes("edit")) {
+  if (!decisions.includes("edit")) {
     return { issues: [{ message: `It cannot be changed (${changed.join(", ")}): answer yes or no as it is.` }] };
   }
   const given = Object.fromEntries(changed.map((argument) => [argument, answer[fieldOf(argument)]]));
@@ -224,7 +245,7 @@ function readDecision(
 }
 
 /** Who decides sees all of it: the tool, its arguments as they are, and what the middleware says of them. */
-function questionOf({ name, args, description }: Action, { allowedDecisions }: ReviewConfig): string {
+function questionOf({ name, args, description, decisions }: ToolCall): string {
   const json = JSON.stringify(args, null, 2);
   // The middleware's own words, where it has no others, are the same list in JSON.
   const words = description === undefined || description.includes(json) ? "" : description.trim();
@@ -233,9 +254,7 @@ function questionOf({ name, args, description }: Action, { allowedDecisions }: R
     `"${name}" is to be done with:\n\n${dataLines(args) || "  (nothing)"}`,
     [
       "Answer yes or no.",
-      allowedDecisions.includes("edit")
-        ? "To change a value, answer yes and give the new one on a line of its own."
-        : "",
+      decisions.includes("edit") ? "To change a value, answer yes and give the new one on a line of its own." : "",
       "Without an answer it is not done.",
     ]
       .filter(Boolean)

@@ -18,6 +18,15 @@ export interface HumanInterrupt {
 
 type Decision = "approve" | "edit" | "reject";
 
+/** A tool call that a task asks to approve: shown as LangChain's middleware shows it, instead of the fields of the task's reply. */
+export interface ToolCall {
+  name: string;
+  args: Record<string, unknown>;
+  description?: string | undefined;
+  decisions: Decision[];
+  argsSchema?: { properties?: Record<string, Record<string, unknown>> } | undefined;
+}
+
 /** The one field of an answer in words, or of a schema without fields. */
 export const WORDS_FIELD = "reply";
 
@@ -29,13 +38,22 @@ function actionOf({ name, id }: Pick<TaskRecord, "name" | "id">): string {
   return `${name} ${id.slice(0, 8)}`;
 }
 
-/** @param refused Why the last answer was not taken, where one was refused. */
+/**
+ * @param refused Why the last answer was not taken, where one was refused.
+ * @param calls What the tasks ask to approve, in their order, where they do.
+ */
 export async function humanInterrupt(
   tasks: readonly TaskRecord[],
   refused: string | undefined,
+  calls: readonly ToolCall[] = [],
 ): Promise<HumanInterrupt> {
   const shown = await Promise.all(
-    tasks.slice(0, MAX_SHOWN.tasks).map(async (task) => {
+    tasks.slice(0, MAX_SHOWN.tasks).map(async (task, place) => {
+      const call = calls[place];
+      if (call) {
+        const { name, args, decisions, argsSchema: schema } = call;
+        return { name, args, description: describe(task, refused, call.description), decisions, schema };
+      }
       const decisions: Decision[] = (await takesYes(task.replySchema))
         ? ["approve", "edit", "reject"]
         : ["edit", "reject"];
@@ -49,14 +67,15 @@ export async function humanInterrupt(
       };
     }),
   );
-  const [first] = shown;
+  // Some show one alone: the next that is to be answered.
+  const first = shown[tasks.findIndex(({ outcome }) => outcome === null)] ?? shown[0];
   const actions = shown.map(({ name, args, description }) => ({ name, args, description }));
   return {
     description: first!.description,
     action_request: { action: first!.name, args: first!.args },
     config: {
       allow_accept: first!.decisions.includes("approve"),
-      allow_edit: true,
+      allow_edit: first!.decisions.includes("edit"),
       allow_respond: true,
       allow_ignore: true,
     },
@@ -75,10 +94,13 @@ export async function humanInterrupt(
   };
 }
 
-function describe({ subject, addressees, deadlineAt, body }: TaskRecord, refused: string | undefined): string {
+function describe(
+  { subject, addressees, deadlineAt, body }: TaskRecord,
+  refused: string | undefined,
+  words = body.length > MAX_SHOWN.characters ? `${body.slice(0, MAX_SHOWN.characters)} …` : body,
+): string {
   const asked = `Asked by mail of ${addressees.join(", ")}, until ${new Date(deadlineAt).toISOString()}. Who answers first, there or here, has answered.`;
-  const text = body.length > MAX_SHOWN.characters ? `${body.slice(0, MAX_SHOWN.characters)} …` : body;
-  return [refused && `**The last answer was not taken:** ${refused}`, `**${subject}**`, text, asked]
+  return [refused && `**The last answer was not taken:** ${refused}`, `**${subject}**`, words, asked]
     .filter(Boolean)
     .join("\n\n");
 }

@@ -9,7 +9,7 @@ import { countedOutcomes, findWait, markDelivered, openWait, type WaitDecision }
 import { type Deadline, deadlineAt } from "../../time/deadline.ts";
 import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
-import { type HumanInterrupt, humanInterrupt } from "./human-interrupt.ts";
+import { type HumanInterrupt, humanInterrupt, type ToolCall } from "./human-interrupt.ts";
 import type { CurrentNode } from "./node.ts";
 import { tellDecided, tellWaiting } from "./progress.ts";
 
@@ -40,6 +40,8 @@ export interface AwaitReplyRequest extends Partial<HumanInterrupt> {
   replySchema?: Record<string, unknown>;
   /** Why the last answer of a user interface was not taken. */
   refused?: string;
+  /** Whether the actions are tool calls that are to be approved: an `edit` gives their arguments, and not the fields of the reply. */
+  toolCalls?: true;
 }
 
 export function isAwaitReplyRequest(value: unknown): value is AwaitReplyRequest {
@@ -66,6 +68,8 @@ export interface Wait {
   tasks: readonly TaskRecord[];
   until: Until;
   deadline?: Deadline | undefined;
+  /** What the tasks ask to approve, in their order. */
+  calls?: readonly ToolCall[] | undefined;
 }
 
 /** The id of what one call waits for: to be asked for once a call, and the same at every re-execution of the node. */
@@ -83,12 +87,16 @@ export function beginWait({ nodeTaskId, execution }: CurrentNode, taskIds: reado
 export async function waitFor(
   kit: OpenKit,
   node: CurrentNode,
-  { id: waitId, tasks, until, deadline }: Wait,
+  { id: waitId, tasks, until, deadline, calls }: Wait,
 ): Promise<WaitResult> {
   const { threadId, nodeTaskId, checkpointId } = node;
   const park = async () =>
     new GraphInterrupt([
-      { id: interruptId(waitId), value: await requestOf(kit, node, tasks, waitId), ...responseSchema(tasks) },
+      {
+        id: interruptId(waitId),
+        value: await requestOf(kit, node, { id: waitId, tasks, calls }),
+        ...responseSchema(tasks),
+      },
     ]);
   if (node.run.parked?.has(waitId)) throw await park();
   // A wait of a checkpoint that was never stored would stay open for ever: after a crash the node runs from another one.
@@ -144,8 +152,7 @@ function responseSchema([task, ...others]: readonly TaskRecord[]): { response_sc
 async function requestOf(
   kit: OpenKit,
   node: CurrentNode,
-  tasks: readonly TaskRecord[],
-  waitId: string,
+  { id: waitId, tasks, calls }: Pick<Wait, "id" | "tasks" | "calls">,
 ): Promise<AwaitReplyRequest> {
   const task = tasks[0]!;
   const { refused } = node.run;
@@ -170,6 +177,7 @@ async function requestOf(
     deadline: new Date(task.deadlineAt).toISOString(),
     ...(task.replySchema && { replySchema: task.replySchema }),
     ...(refused !== undefined && { refused }),
-    ...(!task.expects && (await humanInterrupt(tasks, refused))),
+    ...(!task.expects && (await humanInterrupt(tasks, refused, calls))),
+    ...(calls && { toolCalls: true as const }),
   };
 }

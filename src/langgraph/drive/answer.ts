@@ -5,7 +5,8 @@ import { findTask, type TaskRecord } from "../../ledger/tasks.ts";
 import { validateJson } from "../../mail/structured/schema.ts";
 import { parseStructuredReply } from "../../mail/structured-reply.ts";
 import { callOff } from "../calls/cancel-task.ts";
-import { WORDS_FIELD } from "../calls/human-interrupt.ts";
+import { editedReply, readDecision } from "../calls/email-approval.ts";
+import { type ToolCall, WORDS_FIELD } from "../calls/human-interrupt.ts";
 import type { OpenKit } from "../context.ts";
 import type { Said } from "./said.ts";
 
@@ -15,12 +16,16 @@ export type Answer = { task: TaskRecord } & (
   | { kind: "cancelled"; reason: string }
 );
 
-/** @throws EmailKitError `INVALID_ANSWER` where it does not hold what the task asks for. */
-export async function readAnswer(kit: OpenKit, taskId: string, said: Said): Promise<Answer> {
+/**
+ * @param call What the task asks to approve, where it does.
+ * @throws EmailKitError `INVALID_ANSWER` where it does not hold what the task asks for.
+ */
+export async function readAnswer(kit: OpenKit, taskId: string, said: Said, call?: ToolCall): Promise<Answer> {
   const task = (await findTask(kit.ledger.db, taskId))!;
   if (said.kind === "ignore") return { task, kind: "cancelled", reason: "It was set aside in a user interface." };
   if (task.expects) throw new EmailKitError("INVALID_ANSWER", "The graph waits for a mail, which has no other answer.");
-  const read = said.kind === "data" ? await readData(task, said.data) : await readWord(task, said);
+  const isData = said.kind === "data" || said.kind === "edit";
+  const read = await (call ? readOnCall(task, call, said) : isData ? readData(task, said.data) : readWord(task, said));
   if (read.kind === "issues") throw refused(task, read.issues);
   return { task, ...read };
 }
@@ -28,8 +33,46 @@ export async function readAnswer(kit: OpenKit, taskId: string, said: Said): Prom
 type Read = { kind: "answered"; data: unknown; text: string } | { kind: "cancelled"; reason: string };
 type Issues = { kind: "issues"; issues: string };
 
+/** A decision about a tool call says what a mail about it could say. */
+async function readOnCall(
+  task: TaskRecord,
+  call: ToolCall,
+  said: Exclude<Said, { kind: "ignore" }>,
+): Promise<Read | Issues> {
+  const data = replyOf(call, said);
+  if (data === undefined) {
+    return {
+      kind: "issues",
+      issues: `An edit gives all arguments of "${call.name}" (${Object.keys(call.args).join(", ")}), and no others.`,
+    };
+  }
+  // A value that was shown and taken out is no value that was left as it was.
+  const read = said.kind === "data" ? await readData(task, data) : checkData(task.replySchema!, data);
+  if (read.kind !== "answered") return read;
+  const decision = readDecision(call, read.data as Record<string, unknown>);
+  return "issues" in decision
+    ? { kind: "issues", issues: decision.issues.map(({ message }) => message).join(" ") }
+    : read;
+}
+
+function replyOf(call: ToolCall, said: Exclude<Said, { kind: "ignore" }>): unknown {
+  switch (said.kind) {
+    case "accept":
+      return { approved: true };
+    case "reject":
+      return { approved: false, ...(said.reason !== undefined && { reason: said.reason }) };
+    case "edit":
+      return typeof said.data === "object" && said.data !== null ? editedReply(call, said.data) : undefined;
+    case "data":
+      return said.data;
+  }
+}
+
 /** Approval and rejection answer what a mail that says yes or no would answer. */
-async function readWord(task: TaskRecord, said: Exclude<Said, { kind: "data" | "ignore" }>): Promise<Read | Issues> {
+async function readWord(
+  task: TaskRecord,
+  said: Exclude<Said, { data: unknown } | { kind: "ignore" }>,
+): Promise<Read | Issues> {
   const word = said.kind === "accept" ? "Yes" : "No";
   const text = said.kind === "reject" && said.reason !== undefined ? `No. ${said.reason}` : word;
   const read = task.replySchema ? await parseStructuredReply({ text: word }, task.replySchema) : undefined;
@@ -44,9 +87,8 @@ async function readData({ replySchema }: TaskRecord, data: unknown): Promise<Rea
   if (!replySchema) {
     return words === undefined ? { kind: "issues", issues: "" } : { kind: "answered", data: words, text: words };
   }
-  const checked = validateJson(replySchema, data);
-  if (checked.ok)
-    return { kind: "answered", data, text: typeof data === "string" ? data : JSON.stringify(data, null, 2) };
+  const checked = checkData(replySchema, data);
+  if (checked.kind === "answered") return checked;
   // Forms give strings for everything, and empty ones for what was left out.
   for (const reading of typeof data === "object" && data !== null ? readingsOf(data) : []) {
     if (validateJson(replySchema, reading).ok) {
@@ -56,6 +98,13 @@ async function readData({ replySchema }: TaskRecord, data: unknown): Promise<Rea
   const text = words ?? linesOf(data);
   const read = text === undefined ? undefined : await parseStructuredReply({ text }, replySchema);
   if (read?.kind === "parsed") return { kind: "answered", data: read.data, text: text! };
+  return checked;
+}
+
+function checkData(replySchema: Record<string, unknown>, data: unknown): Read | Issues {
+  const checked = validateJson(replySchema, data);
+  if (checked.ok)
+    return { kind: "answered", data, text: typeof data === "string" ? data : JSON.stringify(data, null, 2) };
   return { kind: "issues", issues: checked.issues.map(({ path, message }) => [...path, message].join(": ")).join(" ") };
 }
 

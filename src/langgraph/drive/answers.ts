@@ -1,5 +1,6 @@
 import { Command, END, isCommand } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
+import type { ToolCall } from "../calls/human-interrupt.ts";
 import type { AwaitReplyRequest } from "../calls/wait.ts";
 import type { OpenKit } from "../context.ts";
 import { findTask } from "../../ledger/tasks.ts";
@@ -90,7 +91,7 @@ async function bare(kit: OpenKit, threadId: string, state: ThreadState, value: u
     return { answers: [], rest: {} };
   }
   const own = [...state.pending].filter(([, request]) => request === undefined);
-  const isOurs = isPending || readSaid(value)?.every(({ action }) => action && byAction(requests, action));
+  const isOurs = isPending || readSaid(value)?.every(({ action }) => action && byAction(requests, action).length > 0);
   if (own.length > 0 && !isOurs) return { answers: [], rest: Object.fromEntries(own.map(([id]) => [id, value])) };
   return { answers: await readAnswers(kit, requests, value), rest: {} };
 }
@@ -111,26 +112,41 @@ async function readAnswers(kit: OpenKit, requests: readonly AwaitReplyRequest[],
   const named = taskIdOf(value);
   if (named !== undefined) {
     if (!waited.includes(named)) throw invalid(`Task ${named} is not waited for there`, requests);
-    return [await readAnswer(kit, named, { kind: "data", data: (value as { data?: unknown }).data })];
+    return [
+      await readAnswer(kit, named, { kind: "data", data: (value as { data?: unknown }).data }, callOf(requests, named)),
+    ];
   }
   const said: Said[] = readSaid(value) ?? [{ kind: "data", data: value }];
   const places = said.map(({ action }, place) => {
-    if (action !== undefined) return byAction(requests, action);
-    if (waited.length === 1) return waited[0];
     // A list of decisions has one for each action that the interrupt shows, in that order.
-    return requests.length === 1 && said.length === waited.length ? waited[place] : undefined;
+    const inOrder = said.length === waited.length && requests.length === 1 ? waited[place] : undefined;
+    if (action === undefined) return inOrder;
+    const meant = byAction(requests, action);
+    return meant.length === 1 ? meant[0] : meant.find((taskId) => taskId === inOrder);
   });
   const taskIds = places.filter((taskId) => taskId !== undefined);
   if (taskIds.length < said.length || new Set(taskIds).size < said.length) {
     throw invalid(waited.length > 1 ? "Several tasks are waited for" : "One task is waited for", requests);
   }
-  return Promise.all(said.map(async (one, place) => readAnswer(kit, taskIds[place]!, one)));
+  const one = async (taskId: string, place: number) => readAnswer(kit, taskId, said[place]!, callOf(requests, taskId));
+  return Promise.all(taskIds.map(one));
 }
 
-/** The task that a user interface names by the label that it was shown. */
-function byAction(requests: readonly AwaitReplyRequest[], action: string): string | undefined {
-  const tasks = requests.flatMap((request) => request.tasks);
-  return tasks.find(({ taskId }) => action.endsWith(` ${taskId.slice(0, 8)}`))?.taskId;
+/** The tasks that user interfaces were shown under that name: several tool calls may be of one tool. */
+function byAction(requests: readonly AwaitReplyRequest[], action: string): string[] {
+  return requests.flatMap(({ tasks, actionRequests = [] }) =>
+    tasks.filter((_, place) => actionRequests[place]?.name === action).map(({ taskId }) => taskId),
+  );
+}
+
+/** What a task asks to approve, as it was shown. */
+function callOf(requests: readonly AwaitReplyRequest[], taskId: string): ToolCall | undefined {
+  for (const { tasks, toolCalls, actionRequests, reviewConfigs } of requests) {
+    const place = tasks.findIndex((task) => task.taskId === taskId);
+    const [action, review] = [actionRequests?.[place], reviewConfigs?.[place]];
+    if (toolCalls && action && review) return { ...action, ...review, decisions: review.allowedDecisions };
+  }
+  return undefined;
 }
 
 function invalid(what: string, requests: readonly AwaitReplyRequest[]): EmailKitError {

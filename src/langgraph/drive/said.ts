@@ -1,6 +1,8 @@
 /** What a person did in a user interface, whichever it is. `action` names the task, where the interface says it back. */
 export type Said =
   | { kind: "data"; data: unknown; action?: string }
+  /** Of what was shown as an action. */
+  | { kind: "edit"; data: unknown; action?: string }
   | { kind: "accept"; action?: string }
   | { kind: "reject"; reason?: string; action?: string }
   | { kind: "ignore"; action?: string };
@@ -48,7 +50,7 @@ function readOne(value: unknown): Said | undefined {
       return { kind: "data", data: args ?? message };
     case "edit": {
       const action = snake ?? camel ?? (args as Action | null | undefined);
-      return action ? { kind: "data", data: action.args, ...named(action) } : undefined;
+      return action ? { kind: "edit", data: action.args, ...named(action) } : undefined;
     }
     default:
       return undefined;

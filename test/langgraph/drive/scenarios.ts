@@ -170,6 +170,67 @@ export function scenarios(open: () => Driver): void {
     expect(ended).toContain("Paid 20 to Lumen.");
   });
 
+  it("has tool calls decided where LangChain's clients show them, but for one that a mail has decided before", async () => {
+    const { driver, id, paid } = await paying("Nobel 700", "Ohm 30", "Planck 9");
+    const [request] = await shown(driver, "pay", id);
+    const allowed = { actionName: "pay", allowedDecisions: ["approve", "edit", "reject"] };
+    expect(request).toMatchObject({
+      actionRequests: [
+        { name: "pay", args: { to: "Nobel", amount: 700 }, description: expect.stringContaining("requires approval") },
+        { name: "pay", args: { to: "Ohm", amount: 30 } },
+        { name: "pay", args: { to: "Planck", amount: 9 } },
+      ],
+      reviewConfigs: [allowed, allowed, allowed],
+    });
+    await answer(driver.mail, TREASURER, await questionAbout("Nobel"), "approved: yes\namount: 600");
+    await until("the mail's answer", async () => (await eventsOf(driver, id)).includes("settled"));
+    const edit = (to: string, amount: number) => ({
+      type: "edit",
+      editedAction: { name: "pay", args: { to, amount } },
+    });
+    await driver.resume("pay", id, { decisions: [edit("Nobel", 1), edit("Ohm", 3), { type: "approve" }] });
+    const ended = await paid();
+    for (const payment of ["600 to Nobel", "3 to Ohm", "9 to Planck"]) expect(ended).toContain(`Paid ${payment}.`);
+    expect(await eventsOf(driver, id)).toContain("answer-refused");
+    // Whoever was asked by mail is told, and what they say after all is late.
+    const notes = () =>
+      driver.mail.mails(TREASURER).filter(({ raw }) => Buffer.from(raw).toString().includes("answered elsewhere"));
+    await until("the notes", () => notes().length === 2);
+    await answer(driver.mail, TREASURER, await questionAbout("Ohm"), "No.");
+    await until("the reply is late", async () =>
+      (await driver.kit.messages("late")).some(({ sender }) => sender === TREASURER),
+    );
+  });
+
+  it("has a tool call decided where each field gives text, and as a call of that tool alone", async () => {
+    const { driver, id, paid } = await paying("Pascal 40");
+    const [request] = await shown(driver, "pay", id);
+    expect(request!.action_request).toEqual({ action: "pay", args: { to: "Pascal", amount: 40 } });
+    // Another tool, another set of arguments: nothing is resumed.
+    for (const edited of [
+      { action: "refund", args: { to: "Pascal", amount: "40" } },
+      { action: "pay", args: { to: "Pascal" } },
+      { action: "pay", args: { to: "Pascal", amount: "40", twice: "true" } },
+      { action: "pay", args: { to: "Pascal", amount: "much" } },
+      { action: "pay", args: { to: "Pascal", amount: "" } },
+    ]) {
+      const refused = driver.resume("pay", id, [{ type: "edit", args: edited }]);
+      await refused.catch((error: unknown) => expect(error).toMatchObject({ code: "INVALID_ANSWER" }));
+      expect((await driver.standing("pay", id)).tasks).toHaveLength(1);
+    }
+    const args = { to: "Pascal", amount: "4" };
+    await driver.resume("pay", id, [{ type: "edit", args: { action: "pay", args } }]);
+    expect(await paid()).toContain("Paid 4 to Pascal.");
+  });
+
+  it("has a tool call rejected, and the model told why", async () => {
+    const { driver, id, paid } = await paying("Quine 8");
+    await driver.resume("pay", id, { decisions: [{ type: "reject", message: "Not this month." }] });
+    const ended = await paid();
+    expect(ended).toContain("Not this month.");
+    expect(ended).not.toContain("Paid 8");
+  });
+
   it("gives an answer to the branch whose action it names, and one that names none to nobody", async () => {
     const driver = open();
     const people = ["sam", "tea"].map(person);
