@@ -22,7 +22,7 @@ const CAUSES: readonly [pattern: RegExp, cause: DeliveryCause][] = [
     { status: "5.3.4", permanent: false },
   ],
   [
-    /(?<!your )\b(?:mailbox|account|user)\b(?: (?:<[^<>]{1,254}>|[^\s<>]{1,254}@[^\s<>]{1,254}))?(?: is| has been| was)? (?:currently )?(?:locked|frozen|suspended|terminated|deactivated|deleted|closed|blocked due to inactivity)/iu,
+    /(?<!your )\b(?:mailbox|account|user)\b(?: (?:<[^<>]{1,254}>|[^\s<>]{1,254}@[^\s<>]{1,254}))?(?: is| has been| was)? (?:currently )?(?:locked|frozen|suspended|terminated|deactivated|deleted|closed|expired|blocked due to inactivity)/iu,
     { status: "5.2.1", permanent: true },
   ],
   [
@@ -46,15 +46,15 @@ const CAUSES: readonly [pattern: RegExp, cause: DeliveryCause][] = [
     { status: "5.1.2", permanent: true },
   ],
   [
-    /has (?:been )?moved|moved to|address (?:has )?changed|no longer (?:at|with|works|valid|in use|active|here|on|exists?|available|employed|accept|receiv)|has been replaced by|new (?:e-?mail )?address/iu,
+    /has (?:been )?moved|moved to|address (?:has )?changed|no longer (?:at|with|works|valid|in use|active|here|on|exists?|available|employed|accept|receiv)|has left (?:the|our)|has been replaced by|new (?:e-?mail )?address/iu,
     { status: "5.1.6", permanent: true },
   ],
   [
-    /(?:user|recipient|rcpt|receiver|subscriber|mailbox|account|address|addressee|alias|empf[aä]nger|destinatario|destinataire|adres(?:s|se)?|utilisateur|usuario|benutzer)(?:e?s)?\b.{0,80}?(?:unknown|not? (?:be )?(?:found|exist|known|listed|local|valid|recogni[sz]ed|here|such)|doe?s ?n[o'’]?t (?:exist|have)|is (?:invalid|not allowed to receive|inactive|disabled|not (?:a )?(?:known|valid|active|registered))|invalid|unavailable|disabled|inactive|suspended|discontinued|closed|rejected|unbekannt|nicht (?:gefunden|vorhanden|bekannt)|existiert nicht|inconnue?|n['’]existe pas|desconocid[oa]|no existe|sconosciut[oa]|non esiste|inesistente)/iu,
+    /(?:user|recipient|\brcpt|receiver|subscriber|mailbox|account|address|addressee|alias|empf[aä]nger|destinatario|destinataire|adres(?:s|se)?|utilisateur|usu[aá]rio|utente|utilizador|benutzer)(?:e?s)?\b.{0,80}?(?:unknown|not? (?:be )?(?:found|exist|known|listed|local|valid|recogni[sz]ed|here|such)|doe?s ?n[o'’]?t (?:exist|have)|(?:could|can|was)n['’]?t (?:be )?(?:found|located)|is (?:invalid|not allowed to receive|inactive|disabled|not (?:a )?(?:known|valid|active|registered))|invalid|unavailable|disabled|inactive|suspended|discontinued|closed|rejected|unbekannt|nicht (?:gefunden|vorhanden|bekannt)|existiert nicht|inconnue?|n['’]existe pas|desconocid[oa]|desconhecid[oa]|no existe|sconosciut[oa]|non esiste|inesistente)/iu,
     { status: "5.1.1", permanent: true },
   ],
   [
-    /(?:no such|unknown|invalid|non-?existent|undeliverable|unresolvable|inactive|disabled|bad destination|illegal) (?:local )?(?:user|mailbox|recipient|account|address|subscriber|person|alias|name|e-?mail|destination)|(?:no|not a|isn'?t a) (?:mailbox|valid (?:mailbox|recipient|user|account)|account|user)\b|couldn'?t find (?:a|the|that)? ?(?:user|mailbox|recipient)|wasn'?t found (?:at|in)|not in (?:the )?(?:directory|address book)|not listed in|(?:doesn'?t|does not|didn'?t) have (?:an?|the) .{0,40}(?:account|mailbox|address)|no (?:valid )?recipients?|name (?:was |is )?not (?:found|recogni[sz]ed|known)|unknown to|resolver\.adr\.|nosuchuser|recipnotfound|user ?unknown|\bnot our (?:customer|user)\b|não (?:existe|(?:foi |pôde ser )?(?:encontrad|localizad))|inexistante?|ine[sx]istente|onbekend|okänd|uk(?:endt|jent)|nieznan|neznám|ismeretlen|unbekannte?[rn]? (?:empfänger|benutzer|adresse)|nie (?:istnieje|znaleziono)|niet gevonden|bestaat niet|hittades inte|f[ie]nn?es ikke|ikke (?:blev |ble )?fun[dn]et|ei löytynyt|nem (?:található|létezik)|nebyl[aoy]? nalezen|bulunamadı|neexistuje|nenalezen|не (?:найден|знайден|существу|існує)|неизвест|несъществ|宛先|存在し(?:ない|ません)|見つか(?:らない|らず|りません)|不存在|존재하지 않/iu,
+    /(?:no such|unknown|invalid|non-?existent|undeliverable|unresolvable|inactive|disabled|bad(?: destination)?|illegal) (?:local )?(?:user|mailbox|recipient|account|address|subscriber|person|alias|name|e-?mail|destination)|(?:no|not a|isn'?t a) (?:mailbox|valid (?:mailbox|recipient|user|account)|account|user)\b|couldn'?t find (?:a|the|that)? ?(?:user|mailbox|recipient)|wasn'?t found (?:at|in)|not in (?:the )?(?:directory|address book)|not listed in|(?:doesn'?t|does not|didn'?t) have (?:an?|the) .{0,40}(?:account|mailbox|address)|no (?:valid )?recipients?|name (?:was |is )?not (?:found|recogni[sz]ed|known)|unknown to|resolver\.adr\.|nosuchuser|recipnotfound|user ?unknown|\bnot our (?:customer|user)\b|unknown local ?part|mailbox (?:is )?not available|@\S{1,253} is (?:not (?:a )?valid|invalid|unknown)|não (?:existe|(?:foi |pôde ser )?(?:encontrad|localizad))|inexistante?|ine[sx]istente|onbekend|okänd|uk(?:endt|jent)|nieznan|neznám|ismeretlen|unbekannte?[rn]? (?:empfänger|benutzer|adresse)|nie (?:istnieje|znaleziono)|niet gevonden|bestaat niet|hittades inte|f[ie]nn?es ikke|ikke (?:blev |ble )?fun[dn]et|ei löytynyt|nem (?:található|létezik)|nebyl[aoy]? nalezen|bulunamadı|neexistuje|nenalezen|не (?:найден|знайден|существу|існує)|неизвест|несъществ|宛先|存在し(?:ない|ません)|見つか(?:らない|らず|りません)|不存在|존재하지 않/iu,
     { status: "5.1.1", permanent: true },
   ],
   [

@@ -1,7 +1,7 @@
 import { isAddress, sameAddress } from "./address.ts";
 import { DELAYED_ABROAD, isBounce } from "./bounce-signs.ts";
 import { causeOf, isPermanentFailure } from "./delivery-cause.ts";
-import type { DeliveryAction, DeliveryRecipient, DeliveryStatus } from "./delivery-report.ts";
+import type { DeliveryAction, DeliveryRecipient, DeliveryStatus, ReturnedMail } from "./delivery-report.ts";
 import type { MailMessage } from "./message.ts";
 import { searchableText } from "./plain-text.ts";
 import { readReturnedMail } from "./returned-mail.ts";
@@ -18,7 +18,7 @@ export function readNonStandardBounce(message: MailMessage): DeliveryStatus | un
   const report = beforeReturnedMail(text);
   if (!isBounce(message, report)) return undefined;
   const original = readReturnedMail(message);
-  const recipients = failedRecipients(message, report, original.headers.find((field) => field.name === "to")?.value);
+  const recipients = failedRecipients(message, report, original);
   return { recipients, original, standard: false };
 }
 
@@ -26,7 +26,7 @@ export function readNonStandardBounce(message: MailMessage): DeliveryStatus | un
 export function recipientsInText(message: MailMessage): DeliveryRecipient[] {
   const original = readReturnedMail(message);
   const report = beforeReturnedMail(searchableText(message).slice(0, TEXT_LIMIT));
-  return failedRecipients(message, report, original.headers.find((field) => field.name === "to")?.value);
+  return failedRecipients(message, report, original);
 }
 
 // Where the report ends and the mail that it returns begins.
@@ -46,16 +46,17 @@ const GIVEN_UP =
   /giv(?:en|ing) up|permanent (?:fatal )?error|failed permanently|will not be retried|retry time(?:out)? exceeded|has expired/i;
 
 const SUCCEEDED =
-  /\((?:success|relay)\)|^success(?:ful)?\b|(?<!not (?:been )?)successfully (?:been )?(?:delivered|relayed)/i;
+  /^(?:delivered|relayed|zugestellt|weitergeleitet|remis|entregado|consegnato)\s?:|(?:has been|was|were) delivered to the following|\((?:success|relay)\)|^success(?:ful)?\b|(?<!not (?:been )?)successfully (?:been )?(?:delivered|relayed)/i;
 
-function failedRecipients(message: MailMessage, report: string, originalTo: string | undefined): DeliveryRecipient[] {
+function failedRecipients(message: MailMessage, report: string, original: ReturnedMail): DeliveryRecipient[] {
   const own = [message.from, message.sender, ...message.to, ...message.replyTo].flatMap((one) => one?.address ?? []);
+  const originalTo = original.headers.find((field) => field.name === "to")?.value;
   const found = new Map<string, number>();
   const add = (written: string, index: number): boolean => {
     const address = withoutMarks(written);
     if (found.size >= RECIPIENTS_LIMIT || !isAddress(address) || /^(?:mailer-daemon|postmaster)@/i.test(address))
       return false;
-    if (own.some((one) => sameAddress(one, address))) return false;
+    if (own.some((one) => sameAddress(one, address)) || original.messageIds.includes(`<${address}>`)) return false;
     if (![...found.keys()].some((known) => sameAddress(known, address))) found.set(address, index);
     return true;
   };

@@ -337,6 +337,24 @@ const bounces: [name: string, sample: Sample, expected: Expected][] = [
     [["ann@b.example"], "delayed", undefined, false],
   ],
   [
+    "the id of the mail in front of the address",
+    {
+      from: "postmaster@b.example",
+      subject: "NDR: Prices",
+      text: "The message <t7@a.example> to ann@b.example could not be delivered.\n\nMessage-ID: <t7@a.example>\n",
+    },
+    [["ann@b.example"], "failed", undefined, false],
+  ],
+  [
+    "a receipt of Exchange",
+    {
+      from: "postmaster@b.example",
+      subject: "Delivered: Prices",
+      text: "Your message has been delivered to the following recipients:\n\nann@b.example\n",
+    },
+    [["ann@b.example"], "delivered", "2.0.0", false],
+  ],
+  [
     "a gateway that says that it is a program, and which mail it means",
     {
       from: "Mail Gateway <gateway@b.example>",
