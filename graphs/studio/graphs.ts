@@ -1,6 +1,7 @@
 // The graphs as LangGraph's API server and Studio have them: the server brings its own saver. `npm run studio` starts it, with a mail server beside it.
 import { createEmailKit } from "langgraph-email";
 import { serveAnalysis, serveResearch } from "../agents.ts";
+import { createAssistant } from "../assistant.ts";
 import { createPipeline } from "../pipeline.ts";
 
 const { env } = process;
@@ -28,5 +29,6 @@ export const pipeline = createPipeline(kit, {
   analysis: "analysis@numbers.example",
   approver: "dana@boss.example",
 });
+export const assistant = await createAssistant(kit, ["research@lab.example", "dana@boss.example"]);
 export const research = serveResearch(kit);
 export const analysis = serveAnalysis(kit);

@@ -78,8 +78,10 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
     await this.#refuseStale(config);
     await this.#inner.putWrites(config, writes, taskId, taskPath);
     const run = runOf(config.configurable);
-    const waitIds = waitsIn(writes).filter((waitId) => !run?.parked?.has(waitId));
-    await noteParked(await this.#open(), waitIds, run?.runId);
+    const waitIds = waitsIn(writes);
+    if (waitIds.length > 0) run?.thrown?.delete(taskId);
+    const parked = waitIds.filter((waitId) => !run?.parked?.has(waitId));
+    await noteParked(await this.#open(), parked, run?.runId);
   }
 
   override async deleteThread(threadId: string): Promise<void> {

@@ -26,6 +26,8 @@ export interface EmailRun {
   lease: Lease;
   /** The checkpoints that this run stores or has loaded, each with when it is safe; absent where the saver is not the kit's. */
   stored?: Map<string, Promise<unknown>>;
+  /** By the id of its node run, the node whose wait's interrupt was thrown and is not stored: what is left when the run ends was caught. Absent as `stored` is. */
+  thrown?: Map<string, string>;
   /** Of a run that a worker drives. */
   trail?: Trail;
   /** Waits that are parked, and were undecided when the run began: asked again, they park again, and the ledger need not be asked each time. */

@@ -49,3 +49,21 @@ it("npm run studio: the pipeline runs over HTTP, agents answer by mail, a person
   // The agents' own threads are there to be seen.
   expect(await client.threads.search({ metadata: { graph_id: "research" } })).not.toHaveLength(0);
 });
+
+it("npm run studio: the assistant calls its tools, asks an agent by mail, and says what came back", async () => {
+  const client = new Client({ apiUrl: server.url });
+  const { thread_id: id } = await client.threads.create();
+  const input = { messages: [{ role: "user", content: "What speaks for it?" }] };
+  await client.runs.create(id, "assistant", { input });
+  const answer = await until(
+    "the assistant has its answer",
+    async () => {
+      const { next, values } = await client.threads.getState<{ messages: { type: string; content: string }[] }>(id);
+      const last = values.messages?.at(-1);
+      return next.length === 0 && last?.type === "ai" && last.content;
+    },
+    15_000,
+  );
+  expect(answer).toContain("survey");
+  expect(answer).toContain('"from":"research@lab.example"');
+});

@@ -9,6 +9,7 @@ import { countedOutcomes, findWait, markDelivered, openWait, type WaitDecision }
 import { type Deadline, deadlineAt } from "../../time/deadline.ts";
 import { hashId } from "../../mail/hash-id.ts";
 import type { OpenKit } from "../context.ts";
+import type { EmailRun } from "../run.ts";
 import { type HumanInterrupt, humanInterrupt, type ToolCall } from "./human-interrupt.ts";
 import type { CurrentNode } from "./node.ts";
 import { tellDecided, tellWaiting } from "./progress.ts";
@@ -123,16 +124,31 @@ export async function waitFor(
   if (result === "new" || tasks.some(({ outcome }) => outcome)) tellWaiting(tasks);
   if (node.parked.has(waitId)) throw caught(kit, node);
   node.parked.add(waitId);
+  node.run.thrown?.set(nodeTaskId, node.node);
   // LangGraph's interrupt() counts its calls and hands out answers by that count, to every caller in the node. Thrown by hand, the
   // wait takes no part in it: the node's own interrupts keep their answers, however many waits and tools there are around them.
   throw await park();
+}
+
+const LET_PASS =
+  "Let interrupts pass: isGraphInterrupt(error) of @langchain/langgraph tells them; for toolRetryMiddleware, in `retryOn` and `onFailure`.";
+
+/** Says of a run that ended which of its nodes caught the interrupt of a wait and went on: nobody waits for the answer then. */
+export function sayCaught({ log }: OpenKit, { threadId, thrown }: EmailRun): void {
+  for (const node of thrown?.values() ?? []) {
+    const code = "INTERRUPT_CAUGHT";
+    log.error(`In node "${node}" something caught the interrupt of a wait, which was not kept. ${LET_PASS}`, {
+      code,
+      threadId,
+    });
+  }
 }
 
 /** Logged as well: what caught the interrupt may catch this. */
 function caught({ log }: OpenKit, { node, threadId }: CurrentNode): EmailKitError {
   const error = new EmailKitError(
     "INTERRUPT_CAUGHT",
-    `Node "${node}" asked again for a wait that has parked it: something caught LangGraph's interrupt and went on. Let interrupts pass: isGraphInterrupt(error) of @langchain/langgraph tells them; for toolRetryMiddleware, in \`retryOn\` and \`onFailure\`.`,
+    `Node "${node}" asked again for a wait that has parked it: something caught LangGraph's interrupt and went on. ${LET_PASS}`,
   );
   log.error(error.message, { code: error.code, threadId });
   return error;

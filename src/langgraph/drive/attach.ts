@@ -7,6 +7,7 @@ import { openWaits } from "../../ledger/waits.ts";
 import { EmailCheckpointSaver, noteParked } from "../checkpointer.ts";
 import type { OpenKit, OpenKitOnce } from "../context.ts";
 import { RUN_KEY, runOf, type EmailRun } from "../run.ts";
+import { sayCaught } from "../calls/wait.ts";
 import { toolCallHandler } from "../tool-calls.ts";
 import { takeAnswers } from "./answers.ts";
 import { closeWaits } from "./close-waits.ts";
@@ -83,7 +84,10 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
         runId,
         lease: (held ?? outer)!.lease,
         notDurable: notDurable(this, durability),
-        ...(this.checkpointer instanceof EmailCheckpointSaver && { stored: new Map<string, Promise<unknown>>() }),
+        ...(this.checkpointer instanceof EmailCheckpointSaver && {
+          stored: new Map<string, Promise<unknown>>(),
+          thrown: new Map<string, string>(),
+        }),
         ...(!held && outer?.trail && { trail: outer.trail }),
         ...(!held && outer?.parked && { parked: outer.parked }),
         ...(!held && outer?.request !== undefined && { request: outer.request }),
@@ -119,6 +123,7 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
         threw = false;
       } finally {
         await Promise.allSettled(params.loop.checkpointerPromises);
+        if (run && !threw) sayCaught(await open(), run);
         await (run && atEnd.get(run))?.(threw);
       }
     }

@@ -5,6 +5,7 @@ import { type AwaitReplyRequest, defineTask, type EmailKit } from "langgraph-ema
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { startMailServer, type MailServer } from "../../../src/dev/index.ts";
+import { collectLog } from "../../support/desk.ts";
 import { any, type AnyGraph, createWorld, finished, question, thread, until, type World } from "../../traps/world.ts";
 
 let mail: MailServer;
@@ -131,6 +132,57 @@ describe("a run of an attached graph", () => {
       return { answer: (await kit.awaitReply(question)).kind };
     });
     await expect(graph.invoke({}, thread())).rejects.toMatchObject({ code: "TASK_AMBIGUOUS" });
+  });
+});
+
+describe("a node that catches the interrupt of its wait", () => {
+  const send = (kit: EmailKit<"desk">, name: string) =>
+    kit.sendTask(question, { from: "desk", to: world.person(name), subject: name, body: "?", key: name });
+
+  it("and goes on is named in the log", async () => {
+    const log = collectLog();
+    const kit = world.openKit({ log });
+    const graph = attach(kit, "g", async () => {
+      await send(kit, "a");
+      return {
+        answer: await kit.awaitReply(question).then(
+          ({ kind }) => kind,
+          () => "caught",
+        ),
+      };
+    });
+    expect((await graph.invoke({}, thread()))["answer"]).toBe("caught");
+    expect(log.codes()).toEqual(["INTERRUPT_CAUGHT"]);
+    expect(log.lines[0]!.message).toContain('In node "node"');
+  });
+
+  it("is none that waits twice at once, or in a subgraph, or throws an error of its own", async () => {
+    const log = collectLog();
+    const kit = world.openKit({ log });
+    const both = attach(kit, "both", async () => {
+      const receipts = await Promise.all(["a", "b"].map((name) => send(kit, name)));
+      await Promise.all(receipts.map((receipt) => kit.awaitReply(receipt)));
+      return {};
+    });
+    await both.invoke({}, thread());
+    const inner = new StateGraph(State).addNode("in", asks(kit)).addEdge(START, "in").addEdge("in", END).compile();
+    const outer = new StateGraph(State).addNode("out", async () => inner.invoke({})).addNode("as node", inner);
+    const nested = outer
+      .addEdge(START, "out")
+      .addEdge(START, "as node")
+      .compile({
+        checkpointer: kit.checkpointer(world.openSaver()),
+      });
+    await any(kit.attach("nested", nested as never)).invoke({}, { configurable: { thread_id: "nested" } });
+    const fails = attach(kit, "fails", async () => {
+      await send(kit, "c");
+      await kit.awaitReply(question).catch(() => {
+        throw new Error("no");
+      });
+      return {};
+    });
+    await expect(fails.invoke({}, { configurable: { thread_id: "fails" } })).rejects.toThrow("no");
+    expect(log.codes()).toEqual([]);
   });
 });
 
