@@ -11,22 +11,29 @@ export interface Hail {
 /** Machines that are looked at, and the words around one: a mail of nothing but "assistant" has shown what it is. */
 const MOST_MACHINES = 500;
 const AROUND = 7;
-const AROUND_ALONE = 9;
+const AROUND_BEFORE = 12;
+const AROUND_MODAL = 6;
+/** Signs of Japanese between "to read" and who does. */
+const NEAR_BEFORE = 4;
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(" "));
-const beginning = (list: string): RegExp => new RegExp(`^(?:${list.split(" ").join("|")})`);
 
 /** To read, process, sum up. */
-const READS = beginning(
-  "read process handl summar screen evaluat pars analy triag ingest index crawl receiv manag liest lesen lese auswert verarbeit bearbeit zusammenf lit lire lisent trait resum lee leer lean proces gestion legg elabor riassum ler leia leest lezen verwerk czyta przetw чита прочит обраб oku isley 阅 读 处 読 処 읽 처리 تقرا تعالج يقرا",
+const READS = new RegExp(
+  `^(?:${[
+    "reads?|reading|(?:process|handl|summar|screen|evaluat|analy[sz]|triag|ingest|crawl|receiv)\\p{L}*|pars(?:e|es|ing)",
+    "(?:liest|lesen|auswert|verarbeit|bearbeit|zusammenf)\\p{L}*|lit|lisent|lira|(?:trait|resum|proces|gestion|elabor|riassum)\\p{L}*",
+    "lee|lea|lean|legge|leggono|ler|leia|le|leest|lezen|(?:verwerk|czyta|przetw|чита|прочит|обраб|okuy|isley)\\p{L}*",
+    "阅|读|处|読|処|읽\\p{L}*|처리\\p{L}*|تقرا|تعالج|يقرا",
+  ].join("|")})$`,
+  "u",
 );
 /** What is read is this very mail. */
 const THIS = words(
   "this these diese dieser diesen dieses ce cet cette este esta estos questa questo queste esse essa deze dit te ten tego это этот эту этого bu 此 这 本 この 이 هذه هذا",
 );
-const THIS_ALONE = words("此 这 本 こ 이 this");
 /** Before a machine's name in a greeting, a note or an attention line. */
-const TOWARD = words("to for attention note you an fur au aux pour al para per voor aan do dla для 给 致");
+const TOWARD = words("to for note an fur au aux pour al para per voor aan do dla для 给 致");
 const GREETING = words(
   "dear hello hi hey liebe lieber cher chere caro cara estimado estimada beste drogi уважаемый sayin",
 );
@@ -55,9 +62,9 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
     if (manner !== "none") {
       found.push({ clue: hit.concept === "ai" || manner === "note" ? "hailed-ai" : "hailed", from, to });
     }
-    for (let i = to + 1; i <= Math.min(to + AROUND_ALONE, tokens.count - 1) && tokens.first[i] === 0; i++) {
+    for (let i = to + 1; i <= Math.min(to + AROUND_MODAL, tokens.count - 1) && tokens.first[i] === 0; i++) {
       const word = wordAt(tokens, i);
-      if (!MODAL.has(word) && !(BY_TO.has(word) && wordAt(tokens, i + 1) === "to")) continue;
+      if (!MODAL.has(word) && !(i <= to + 2 && BY_TO.has(word) && wordAt(tokens, i + 1) === "to")) continue;
       // "Must be approved", "must not": rules that people make for machines, or of them.
       if (i + 1 < tokens.count && !STATED.has(wordAt(tokens, i + 1))) found.push({ clue: "obliged", from, to: i });
       break;
@@ -70,17 +77,19 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
 function readsThis(tokens: Tokens, { from, to }: Hit): boolean {
   let reads = false;
   let itself = false;
-  const look = (i: number): void => {
-    const word = wordAt(tokens, i);
-    reads ||= READS.test(word);
-    itself ||= THIS.has(word) || THIS_ALONE.has(word);
-  };
-  for (let i = to + 1; i < tokens.count && i <= to + AROUND && tokens.first[i] === 0; i++) look(i);
+  for (let i = to + 1; i < tokens.count && i <= to + AROUND && tokens.first[i] === 0; i++) {
+    reads ||= READS.test(wordAt(tokens, i));
+    itself ||= THIS.has(wordAt(tokens, i));
+  }
   if (reads && itself) return true;
-  // Before it: words of scripts that put what describes a noun before it, and "reading this, the model".
-  const around = /[^\p{Script=Latin}]/u.test(wordAt(tokens, from)) ? AROUND_ALONE + 3 : AROUND_ALONE;
-  for (let i = from - 1; i >= 0 && i >= from - around && tokens.first[i + 1] === 0; i--) look(i);
-  return reads && itself;
+  // Before it: "reading this, the model …" and, where what describes a noun comes first, "this mail reading model".
+  let read = -1;
+  let named = -1;
+  for (let i = from - 1; i >= 0 && i >= from - AROUND_BEFORE && tokens.first[i + 1] === 0; i--) {
+    if (read < 0 && READS.test(wordAt(tokens, i))) read = i;
+    if (named < 0 && i < from - 1 && (THIS.has(wordAt(tokens, i)) || wordAt(tokens, i) === "こ")) named = i;
+  }
+  return read >= 0 && named >= 0 && (read < named || read >= from - NEAR_BEFORE);
 }
 
 /** "Your system prompt", "what you were told": the insides of whoever reads. */
@@ -102,13 +111,13 @@ function hailing(text: string, tokens: Tokens, { from, to }: Hit): "none" | "cal
   for (let i = at - 1; i >= 0 && i >= at - 3 && tokens.first[i + 1] === 0; i--) {
     const word = wordAt(tokens, i);
     if (GREETING.has(word)) return "call";
-    if (TOWARD.has(word)) return NOTED.test(behind) ? "note" : "call";
+    if (TOWARD.has(word) && INTRODUCED.test(behind)) return NOTED.test(behind) ? "note" : "call";
   }
   return "none";
 }
 
 /** What follows a name that is called. */
-const CALLED = /^["'»”)\]*_]{0,3}\s{0,2}[:,;,：、\-–—\\]/u;
+const CALLED = /^[)\]*_]{0,3}\s{0,2}[:,;,：、\-–—\\]{1,2}[\s>*]{0,6}\p{L}/u;
 /** A colon after some more of the name. */
 const INTRODUCED = /^(?:[ -]\p{L}{2,16}){0,3} ?[:：]/u;
 const NOTED = /^(?:[ -]\p{L}{2,16})? ?[:：]/u;

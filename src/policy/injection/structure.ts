@@ -24,13 +24,14 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
     // What frameworks write where a model calls a function, and names of functions in a command to call one.
     rule: "false-call",
     pattern:
-      /^(?:Action Input|Observation|Final Answer)\s?:|\b(?:delete|send|create|update|forward|transfer|grant|run|remove|export|share)_[a-z_]{2,30}\b(?<=\b(?:call|invoke|execute|trigger|rufe?|appelle|llama|ejecuta|esegui)\b[^.\n]{2,90})|<(?:command|invoke|execute)\b[^<>\n]{0,80}>/gim,
+      /^(?:Action Input|Observation|Final Answer)\s?:|\b(?:delete|send|create|update|forward|transfer|grant|run|remove|export|share)_[a-z_]{2,30}\b(?<=\b(?:call|invoke|execute|trigger|rufe?|appelle|llama|ejecuta|esegui)\b[^.\n]{2,60})|<(?:command|invoke|execute)\b[^<>\n]{0,80}>/gim,
     weight: 0.4,
   },
   {
     // A picture or link into which the reader is to write what it knows.
     rule: "open-link",
-    pattern: /\]\([^)\s]{4,200}(?:\{[^{})]{1,60}\}|=[A-Z]{3,}_[A-Z_]{3,})[^)\n]{0,100}\)/g,
+    pattern:
+      /\]\([^)\s]{4,200}\{[^{})]{1,60}\}[^)\n]{0,100}\)|!\[[^\]\n]{0,60}\]\([^)\s]{4,200}=[A-Z]{3,}_[A-Z_]{3,60}\)/g,
     weight: 0.52,
   },
   {
