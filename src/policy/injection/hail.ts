@@ -41,7 +41,7 @@ const YOURS = words(
   "your you dein deine deinen deiner dir ihr ihre ihres deines ton ta tes vos votre tu tus te sus sua suas tuo tue il je jouw uw twoj twoje tobie твой твои ваши тебе 你 您 あ 너의 당신의 너 당신",
 );
 const ARTICLES = words("the any all every a an my die den der das alle le la les l el los las o os il gli de het");
-const BY_TO = words("has have needs need required");
+const BY_TO = words("has have needs need required asked expected supposed instructed told ordered");
 const STATED = words("be have not never been nicht pas no non niet");
 const MODAL = words(
   "must shall should agrees agree muss mussen soll sollen sollte moge doit doivent debe deben devra deve devono devem moet moeten musi powinien должен должна должны обязан 必须 应 しなければ 해야",
@@ -66,7 +66,7 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
       const word = wordAt(tokens, i);
       if (!MODAL.has(word) && !(i <= to + 2 && BY_TO.has(word) && wordAt(tokens, i + 1) === "to")) continue;
       // "Must be approved", "must not": rules that people make for machines, or of them.
-      if (i + 1 < tokens.count && !STATED.has(wordAt(tokens, i + 1))) found.push({ clue: "obliged", from, to: i });
+      if (i + 1 < tokens.count && !STATED.has(wordAt(tokens, i + 1))) found.push({ clue: "obliged", from: i, to: i });
       break;
     }
   }

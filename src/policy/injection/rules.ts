@@ -106,7 +106,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
   },
   {
     rule: "reader-ordered",
-    all: [["reader"], ORDERS],
+    all: [["reader"], [...ORDERS, "obliged"]],
     within: 20,
     weight: 0.55,
     boost: { secrecy: 0.2, address: 0.1, override: 0.15, output: 0.1 },

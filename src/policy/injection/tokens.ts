@@ -78,8 +78,7 @@ export function tokenise(source: string): Tokens {
       i = at - 1;
       if (length - begin >= LONGEST_WORD) close(at);
     } else if (code < 128) {
-      // An apostrophe inside a word joins it: "don't" is one word in every mail program.
-      if (code === 39 && from >= 0) continue;
+      if (code === 39 && joins(codes, begin, length)) continue;
       close(i);
       if (code === 46 || code === 10 || code === 33 || code === 63 || code === 58 || code === 59) sentence = 1;
     } else {
@@ -93,7 +92,7 @@ export function tokenise(source: string): Tokens {
         kinds |= folded.latin ? LATIN : OTHER_SCRIPT;
         if (folded.alone || length - begin >= LONGEST_WORD) close(i + width);
       } else if (folded.kind === "break") {
-        if (!(folded.apostrophe && from >= 0)) close(i);
+        if (!(folded.apostrophe && joins(codes, begin, length))) close(i);
         if (folded.sentence) sentence = 1;
       }
       i += width - 1;
@@ -102,6 +101,13 @@ export function tokenise(source: string): Tokens {
   close(size);
   return tokens;
 }
+
+/** An apostrophe inside a word joins it, as in "don't" and "I'm", but not behind an article: "l'assistant", "d'accord". */
+function joins(codes: Uint16Array, begin: number, end: number): boolean {
+  return end > begin + 1 || (end === begin + 1 && codes[begin] === LETTER_I);
+}
+
+const LETTER_I = 105;
 
 function charactersBeyondAscii(text: string): number {
   let count = 0;
