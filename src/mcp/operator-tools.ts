@@ -30,10 +30,14 @@ const SPECS: Record<string, Spec> = {
     readOnly: true,
     async work(operator) {
       const mails = await operator.messages("quarantined");
-      const list = mails.map(({ id, receivedAt, agent, taskId, grade, reason }) => {
-        return { mail: id, at: iso(receivedAt), agent, task: taskId, grade, reason };
+      const list = mails.map(({ id, receivedAt, agent, taskId, grade }) => {
+        return { mail: id, at: iso(receivedAt), agent, task: taskId, grade };
       });
-      const said = mails.map(({ sender, subject }, i) => `${i + 1}. From: ${sender ?? "?"}\n   Subject: ${subject}`);
+      // A reason names senders and files.
+      const said = mails.map(
+        ({ sender, subject, reason }, i) =>
+          `${i + 1}. From: ${sender ?? "?"}\n   Subject: ${subject}\n   Kept back: ${reason}`,
+      );
       return toolResult({ mails: list }, said.length === 0 ? undefined : said.join("\n"));
     },
   },

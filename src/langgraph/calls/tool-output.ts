@@ -36,6 +36,11 @@ export function toolResult(facts: Record<string, unknown>, text?: string, from =
   ].join("\n");
 }
 
+/** An address among the facts: its quoted local part could be a sentence (RFC 5322 section 3.2.4), and whoever wrote the mail has chosen it. */
+export function plainAddress(address: string): string {
+  return address.startsWith('"') ? `…${address.slice(address.lastIndexOf("@"))}` : address;
+}
+
 /** What a model is told of an outcome. */
 export function describeOutcome(outcome: StoredOutcome, facts: Record<string, unknown> = {}): string {
   const of = { outcome: outcome.kind, ...facts };
@@ -43,7 +48,7 @@ export function describeOutcome(outcome: StoredOutcome, facts: Record<string, un
     case "replied":
     case "answered":
     case "unparseable":
-      return toolResult({ ...of, from: outcome.from }, outcome.text);
+      return toolResult({ ...of, from: plainAddress(outcome.from) }, outcome.text);
     case "bounced":
       return toolResult({ ...of, recipient: outcome.recipient, note: "The mail did not arrive." }, outcome.diagnostic);
     case "expired":

@@ -12,7 +12,7 @@ import type { TaskReceipt } from "./receipt.ts";
 import { replyMail } from "./reply-mail.ts";
 import { sendTask } from "./send-task.ts";
 import { excerptOf, readMail, searchMail } from "./stored-mail.ts";
-import { answerErrors, describeOutcome, toolResult } from "./tool-output.ts";
+import { answerErrors, describeOutcome, plainAddress, toolResult } from "./tool-output.ts";
 
 /** Tools with which a model works by mail as one agent. */
 export type EmailTools = ReturnType<typeof createTools>;
@@ -135,7 +135,10 @@ export const WORK: Record<ToolName, Work> = {
     if (found.length === 0) return toolResult({ found: 0 });
     const mails = found.map((mail) => {
       const { sender, subject } = mail.record;
-      return [`From: ${sender}`, `Subject: ${subject}`, mail.text === undefined ? UNSAFE : excerptOf(mail)].join("\n");
+      return [
+        `From: ${sender}`,
+        ...(mail.text === undefined ? [UNSAFE] : [`Subject: ${subject}`, excerptOf(mail)]),
+      ].join("\n");
     });
     const list = found.map(({ record: { id, receivedAt } }) => ({ mail: id, at: new Date(receivedAt).toISOString() }));
     return toolResult({ found: found.length, mails: list }, mails.map((mail, i) => `${i + 1}. ${mail}`).join("\n\n"));
@@ -168,7 +171,10 @@ export function expectation({ name: agent }: Agent, { from, subject }: Input): M
 
 export function describeMail(outcome: MailOutcome): string {
   if (outcome.kind !== "received") return toolResult({ outcome: outcome.kind });
-  return toolResult({ outcome: "received", from: outcome.from }, `Subject: ${outcome.subject}\n\n${outcome.text}`);
+  return toolResult(
+    { outcome: "received", from: plainAddress(outcome.from) },
+    `Subject: ${outcome.subject}\n\n${outcome.text}`,
+  );
 }
 
 /** Nothing of the mail but what it was waited for. */
@@ -178,7 +184,7 @@ export function describeCode(outcome: MailOutcome): string {
   const none = code === undefined && link === undefined;
   return toolResult({
     outcome: "received",
-    from: outcome.from,
+    from: plainAddress(outcome.from),
     code,
     link,
     expiresAt,
