@@ -1,10 +1,11 @@
 import { EmailKitError } from "../errors.ts";
 import { silentLogger, type Logger } from "../log.ts";
 import { createAccounts } from "./accounts.ts";
-import { splitAddress } from "./address.ts";
+import { addressesIn, splitAddress } from "./address.ts";
 import { createCertificate } from "./certificate.ts";
 import { deliveredMail, waitForMail, type DeliveredMail } from "./delivered-mail.ts";
 import { noFaults, type Faults } from "./faults.ts";
+import { fieldValue, headerFields } from "./header.ts";
 import { startImapServer, type ImapServer } from "./imap/server.ts";
 import { openJournal } from "./journal.ts";
 import type { MagicOptions } from "./magic.ts";
@@ -80,7 +81,7 @@ export interface MailServer extends AsyncDisposable {
     predicate?: (mail: DeliveredMail) => boolean,
     timeoutMs?: number,
   ): Promise<DeliveredMail>;
-  /** Puts a mail into INBOX as if it had come from outside: unauthenticated, without SMTP and without magic. Throws `MAILBOX_NOT_FOUND`. */
+  /** Puts a mail into INBOX as if it had come from outside: unauthenticated, without SMTP and without magic. `from` is the envelope's; default: the mail's own, or none for a mailer-daemon's. Throws `MAILBOX_NOT_FOUND`. */
   deliver(raw: Uint8Array | string, to: string | readonly string[], options?: { from?: string }): void;
   /** Cuts all connections, or those of one protocol. */
   cut(protocol?: "smtp" | "imap"): void;
@@ -188,8 +189,10 @@ function describeServer(running: Running): MailServer {
     mails: (address, mailbox) => [...accounts.mailbox(address, mailbox).mails.values()].map(deliveredMail),
     waitForMail: async (address, predicate = () => true, timeoutMs = 5000) =>
       waitForMail(inbox(address), predicate, timeoutMs),
-    deliver(raw, to, { from = "" } = {}) {
+    deliver(raw, to, options = {}) {
       const bytes = typeof raw === "string" ? Buffer.from(raw.replace(/\r?\n/g, "\r\n")) : Buffer.from(raw);
+      const author = addressesIn(fieldValue(headerFields(bytes), "from") ?? "")[0] ?? "";
+      const from = options.from ?? (/^mailer-daemon@/i.test(author) ? "" : author);
       const client = { name: "outside", address: "127.0.0.1", protocol: "ESMTP" };
       for (const recipient of [to].flat()) {
         const account = store.find(inbox(recipient).account) as StoredAccount;

@@ -94,6 +94,11 @@ export function isFromMailSystem(message: MailMessage): boolean {
   return authorOf(message) !== "other" || reversePathOf(message) === "empty" || isBounceSubject(message.subject);
 }
 
+/** RFC 3834 section 2: what came with an empty reverse path, or from a mail system, is answered by nobody. */
+export function asksForNoAnswer(message: MailMessage): boolean {
+  return reversePathOf(message) === "empty" || authorOf(message) === "program";
+}
+
 function isBounceSubject(subject: string): boolean {
   return BOUNCE_SUBJECT.test(subject.trim()) || (NOT_DELIVERED.test(subject) && !ANSWER_SUBJECT.test(subject));
 }

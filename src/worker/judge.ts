@@ -2,6 +2,7 @@ import { tasksAsking } from "../ledger/asked.ts";
 import { answeredTo } from "../ledger/outbox.ts";
 import { findTask, type TaskRecord } from "../ledger/tasks.ts";
 import { sameAddress } from "../mail/address.ts";
+import { asksForNoAnswer } from "../mail/bounce-signs.ts";
 import type { Classification } from "../mail/classify.ts";
 import type { DeliveryStatus } from "../mail/delivery-status.ts";
 import type { FeedbackReport } from "../mail/feedback-report.ts";
@@ -169,6 +170,7 @@ async function judgeRequest(deps: WorkerDeps, mail: Mail): Promise<Verdict> {
   if (classification.kind === "agent" && classification.role !== "task") {
     return unmatched("An agent's answer to no task of this ledger.");
   }
+  if (asksForNoAnswer(message)) return unmatched("A notice of a mail system, which is not answered.");
   const from = message.from?.address;
   if (!from || !mayAsk(served, from)) {
     return {

@@ -53,6 +53,23 @@ function writeTo(address: string, from = "person@c.example") {
   );
 }
 
+it.each([
+  ["with an empty reverse path", "person@c.example", ""],
+  ["of a mail system", "MAILER-DAEMON@c.example", "bounces@c.example"],
+])("a notice %s is no request to a served agent", async (_, author, path) => {
+  await using kit = passingOn("a@a.example", "b@b.example");
+  mail.account("b@b.example");
+  mail.deliver(`From: ${author}\nTo: a@a.example\nSubject: Work\n\nYour quota is used up.\n`, "a@a.example", {
+    from: path,
+  });
+  mail.deliver("From: person@c.example\nTo: a@a.example\nSubject: Work\n\nPlease do it.\n", "a@a.example");
+  await kit.runOnce();
+  expect(await kit.messages("unmatched")).toMatchObject([
+    { sender: author, reason: expect.stringMatching(/not answered/) },
+  ]);
+  expect((await kit.events()).filter(({ kind }) => kind === "request-received")).toHaveLength(1);
+});
+
 describe("two agents of two kits that pass all they are asked on to each other", () => {
   it("stop after so many mails that led to one another, and whoever asked first is told", async () => {
     const loops = { hops: 4 };
