@@ -14,7 +14,7 @@ const ROBOT_LOCAL_PART =
 
 // At the start of the subject: an answer to a bounce begins otherwise.
 const BOUNCE_SUBJECT =
-  /^\W*(?:(?:\[.{0,30}\]|warning|error|notice|attention)\W+)?(?:undeliver|undelivered|returned mail|return(?:ed|ing)? (?:to sender|message|e-?mail)|failure notice|mail (?:delivery|system|status|could not)|(?:mail|message|e-?mail)(?: could)? not (?:be )?deliver|(?:message|e-?mail|mail)[ -](?:delivery|undeliver)|deliver(?:y|ing)[ -](?:status|fail|error|problem|notification|report|has failed|unsuccessful|temporarily|delay|attempt|(?:of )?.{0,20}(?:failed|delayed))|delayed|delivery|user unknown|unknown (?:user|recipient|address)|non[ -]?deliver|nd[nr]\b|mail returned|non remis|nicht zustellbar|unzustellbar|zustellung|fehlgeschlagen|message non|[ée]chec|notification d|mensaje no|no se (?:ha )?pudo|devuelto|mancata consegna|impossibile|messaggio non|could ?n[o']t (?:send|deliver)|cannot (?:send|deliver)|can'?t deliver|unable to (?:deliver|send)|failed (?:mail|delivery|to deliver|message)|problems? (?:delivering|with)|nondeliverable|rejected(?: mail|:)|(?:\w{1,20} )?bounced?(?: mail| message|:)|配信|未達|送信)/iu;
+  /^\W*(?:(?:\[.{0,30}\]|warning|error|notice|attention)\W+)?(?:undeliver|undelivered|returned mail|return(?:ed|ing)? (?:to sender|message|e-?mail)|failure notice|mail (?:delivery|system|status|could not)|(?:mail|message|e-?mail)(?: could)? not (?:be )?deliver|(?:message|e-?mail|mail)[ -](?:delivery|undeliver)|deliver(?:y|ing)[ -](?:status|fail|error|problem|notification|report|has failed|unsuccessful|temporarily|delay|attempt|(?:of )?.{0,20}(?:failed|delayed))|delayed|delivery|user unknown|unknown (?:user|recipient|address)|non[ -]?deliver|nd[nr]\b|mail returned|returned:|success(?:ful)?(?:ly)? (?:mail )?deliver|non remis|nicht zustellbar|unzustellbar|zustellung|fehlgeschlagen|message non|[ée]chec|notification d|mensaje no|no se (?:ha )?pudo|devuelto|mancata consegna|impossibile|messaggio non|could ?n[o']t (?:send|deliver)|cannot (?:send|deliver)|can'?t deliver|unable to (?:deliver|send)|failed (?:mail|delivery|to deliver|message)|problems? (?:delivering|with)|nondeliverable|rejected(?: mail|:)|(?:\w{1,20} )?bounced?(?: mail| message|:)|配信|未達|送信)/iu;
 const BOUNCE_BODY =
   /could ?n[o'’]t be (?:delivered|sent)|could not be (?:delivered|sent|reached)|(?:was|were|has|have|been) ?n[o'’]t (?:been )?delivered|wasn'?t delivered|(?:un|not )deliver(?:able|ed)|permanent (?:fatal )?(?:error|failure)|unable to deliver|(?:did|does) not reach|(?:cannot|can ?not|could not|couldn'?t|not able to) (?:be )?(?:deliver|send|reach|relay)|(?:mail|message)\b.{0,60}(?:was|been|were) (?:blocked|rejected|refused|stopped|bounced)|deliver(?:y|ing)(?: of| to|ed)?.{0,60}(?:fail|stopped|error|unsuccessful|delayed|suspend|problem|expired|not (?:possible|complete))|fail(?:ed|ure|ing)?.{0,40}(?:deliver|recipient|to send)|returned (?:to sender|mail|message|below|without)|message (?:you sent|that you sent).{0,80}(?:fail|not|error)|transcript of session|following (?:address|recipient|error|user|message|mail)|no such (?:user|mailbox|recipient|account|address)|user unknown|unknown (?:user|recipient|local)|mailbox (?:is )?(?:full|unavailable|not found|unknown)|unrouteable|this is a warning message|error(?: message)? (?:from|returned by) (?:remote|the)|remote (?:host|server) (?:said|returned|refused)|host .{1,80} said:|nicht (?:zugestellt|ausgeliefert)|zustellung|non (?:è stat[oa]|ha potuto|[ée]t[ée]|remis|distribu)|no (?:se pudo|ha podido|pudo ser) entreg|n['’]a pas pu|配信でき|届け|送信できま/imu;
 
@@ -81,17 +81,17 @@ export function isBounce(message: MailMessage, report: string): boolean {
     case "other":
       break;
   }
-  // Parcel services, shops and trackers write the same words: they name no mailbox, or do not say which mail they mean.
+  // Parcel services, shops and trackers write the same words: they name no mailbox but their own, or do not say which mail they mean.
   if (!subject || LOOSE_SUBJECT.test(message.subject) || headerOf(message, "list-id") !== "") return false;
-  if (path === "empty") return refused || (body && (returned || namesAnother(message, report)));
-  const robot =
-    returned || ROBOT_LOCAL_PART.test(localPartOf(message)) || (readAutoSubmitted(message) ?? "no") !== "no";
-  return robot && body && refersToMail(message);
+  const robot = ROBOT_LOCAL_PART.test(localPartOf(message)) || (readAutoSubmitted(message) ?? "no") !== "no";
+  if (path === "empty" && (refused || (body && namesAnother(message, report, domainOf(message))))) return true;
+  return body && (path === "empty" || returned || robot) && refersToMail(message);
 }
 
 /** Whether a mail system seems to have sent it, rather than a person who attaches what a mail system wrote. */
 export function isFromMailSystem(message: MailMessage): boolean {
-  return authorOf(message) !== "other" || reversePathOf(message) === "empty" || isBounceSubject(message.subject);
+  const path = reversePathOf(message);
+  return authorOf(message) !== "other" || path === "empty" || (path === "unknown" && isBounceSubject(message.subject));
 }
 
 /** RFC 3834 section 2: what came with an empty reverse path, or from a mail system, is answered by nobody. */
@@ -122,17 +122,24 @@ function authorOf(message: MailMessage): "program" | "role" | "named" | "other" 
   return DAEMON_NAME.test(`${name} ${local}`) ? "named" : "other";
 }
 
-/** Whether the text has the address of somebody who is neither its author nor its reader. */
-function namesAnother(message: MailMessage, report: string): boolean {
+/** Whether the text has the address of somebody who is neither its author nor its reader, and not of the domain `but`. */
+function namesAnother(message: MailMessage, report: string, but?: string): boolean {
   const known = [message.from, message.sender, ...message.replyTo, ...message.to, ...message.cc];
   return [...report.matchAll(/[^\s<>"'()[\]:;,=]{1,64}@[a-z0-9.-]{1,253}[a-z0-9]/giu)].some(
-    ([address]) => !known.some((one) => one !== undefined && sameAddress(one.address, address)),
+    ([address]) =>
+      (but === undefined || !address.toLowerCase().endsWith(`@${but}`)) &&
+      !known.some((one) => one !== undefined && sameAddress(one.address, address)),
   );
 }
 
 function refersToMail(message: MailMessage): boolean {
   const { messageIds, headers } = readReturnedMail(message);
   return messageIds.length > 0 || headers.length > 0;
+}
+
+/** In lower case. */
+function domainOf(message: MailMessage): string | undefined {
+  return (message.from ?? message.sender)?.address.split("@").at(-1)?.toLowerCase();
 }
 
 function localPartOf(message: MailMessage): string {

@@ -34,6 +34,7 @@ test.each([
   ["451 Excessive unknown recipients", "4.7.0"],
   ["adres onbekend", "5.1.1"],
   ["Utente sconosciuto", "5.1.1"],
+  ["550 <ann@b.example> not a known user", "5.1.1"],
   ["550 <ann@b.example> is invalid", "5.1.1"],
   ["550 unknown local part ann", "5.1.1"],
   ["The email address you entered couldn't be found", "5.1.1"],

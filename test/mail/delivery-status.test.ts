@@ -143,7 +143,9 @@ test("a person who attaches the status of a bounce writes no report; a mail syst
     mailOf(
       `${header}\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nThe price is 12.\n--b\nContent-Type: message/delivery-status\n\n${perMessage}\n\nFinal-Recipient: rfc822; ann@b.example\nAction: failed\n--b--\n`,
     );
-  expect(readDeliveryStatus(await mixed("From: bob@b.example\nSubject: Re: Prices"))).toBeUndefined();
+  for (const header of ["Subject: Re: Prices", "Return-Path: <bob@b.example>\nSubject: Undeliverable"]) {
+    expect(readDeliveryStatus(await mixed(`From: bob@b.example\n${header}`))).toBeUndefined();
+  }
   for (const header of ["From: postmaster@b.example", "Return-Path: <>\nFrom: x@b.example", "Subject: Undeliverable"]) {
     expect(readDeliveryStatus(await mixed(header))?.recipients).toHaveLength(1);
   }

@@ -355,6 +355,16 @@ const bounces: [name: string, sample: Sample, expected: Expected][] = [
     [["ann@b.example"], "delivered", "2.0.0", false],
   ],
   [
+    "a robot whose reverse path is empty, without a code",
+    {
+      from: "Postoffice <postoffice@c.example>",
+      subject: "Undeliverable mail",
+      headers: nullPath,
+      text: "Mail for ann@b.example could not be delivered: no such user.\n",
+    },
+    [["ann@b.example"], "failed", "5.1.1", true],
+  ],
+  [
     "a gateway that says that it is a program, and which mail it means",
     {
       from: "Mail Gateway <gateway@b.example>",
@@ -465,6 +475,15 @@ test.each<[string, Sample]>([
       from: "Mail Administrator <admin@c.example>",
       subject: "Undelivered messages: action required",
       text: "desk@a.example has 5 undelivered mails. Log in to release them.\n",
+    },
+  ],
+  [
+    "a parcel service that names its own mailbox",
+    {
+      from: "Parcels <noreply@parcels.example>",
+      subject: "Mancata consegna",
+      headers: nullPath,
+      text: "Mancata consegna del pacco. help@parcels.example\n",
     },
   ],
   [
