@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   LEDGER_MISMATCH: { retryable: false, summary: "The task belongs to another ledger." },
   LEDGER_VERSION: { retryable: false, summary: "The ledger was written by a newer version." },
   LEDGER_FAILED: { retryable: true, summary: "The ledger could not be read or written." },
+  LEDGER_REFUSED: { retryable: false, summary: "The ledger's database cannot hold a value." },
   BLOB_FAILED: { retryable: true, summary: "Content could not be stored or read." },
   BLOB_NOT_FOUND: { retryable: false, summary: "Stored content is missing." },
   // Submission (SMTP)

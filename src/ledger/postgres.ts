@@ -203,11 +203,20 @@ function ledgerError(address: PostgresAddress, cause: unknown): EmailKitError {
   const reason = typeof cause === "string" ? cause : describe(cause);
   // The pool notes the client in its errors, and the client knows the password.
   if (cause instanceof Error && "client" in cause) delete cause.client;
+  if (isRefused(cause)) {
+    const message = `The ledger ${address.name} cannot hold a value: ${reason.replace(/\.$/, "")}. Make it shorter, or leave out what is no text.`;
+    return new EmailKitError("LEDGER_REFUSED", message, { cause });
+  }
   return new EmailKitError(
     "LEDGER_FAILED",
     `The ledger ${address.name} failed: ${reason.replace(/\.$/, "")}. Check that the server is up, and that the user may use the schema.`,
     { cause },
   );
+}
+
+/** Classes 22 and 54: data, or a limit of the program. The same statement is refused at every further try. */
+function isRefused(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && /^(?:22|54)/.test(String(cause.code));
 }
 
 /** A refused connection to a name with several addresses is an error without words of its own. */

@@ -3,6 +3,7 @@ import DKIM from "nodemailer/lib/dkim";
 import MailComposer from "nodemailer/lib/mail-composer";
 import { EmailKitError } from "../errors.ts";
 import { parseAddress } from "./address.ts";
+import { isMessageId } from "./message-id.ts";
 import type { MailAddress } from "./message.ts";
 import { textToHtml } from "./text-to-html.ts";
 
@@ -169,7 +170,7 @@ function checkDate(date: Date): Date {
 }
 
 function checkMessageId(field: string, id: string): string {
-  if (!/^<[\x21-\x3b\x3d\x3f-\x7e]{1,995}>$/.test(id)) {
+  if (!isMessageId(id)) {
     throw invalid(field, "is no message id; write it with angle brackets and without spaces");
   }
   return id;

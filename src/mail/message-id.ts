@@ -1,5 +1,6 @@
 import { EmailKitError } from "../errors.ts";
 
+/** Octets: RFC 5322 section 2.1.1. */
 const ID_LIMIT = 998;
 const IDS_LIMIT = 200;
 const VALUE_LIMIT = 65_536;
@@ -33,16 +34,21 @@ export function parseMessageIds(value: string): string[] {
     // A `<` that was never closed, before the one that is.
     const start = input.lastIndexOf("<", close);
     const id = input.slice(start + 1, close).replace(/\s+/g, "");
-    if (id !== "" && id.length <= ID_LIMIT) ids.add(`<${id}>`);
+    if (id !== "" && Buffer.byteLength(id) <= ID_LIMIT) ids.add(`<${id}>`);
     position = close + 1;
   }
   if (ids.size > 0) return [...ids];
   // RFC 822 allowed words in In-Reply-To, and some programs leave the brackets out: only what has an @ can be an id.
   outside += ` ${input.slice(position)}`;
   for (const word of outside.replace(/[()<>,;"]/g, " ").split(/\s+/)) {
-    if (ids.size < IDS_LIMIT && word.length <= ID_LIMIT && /^[^@]+@[^@]+$/.test(word)) ids.add(`<${word}>`);
+    if (ids.size < IDS_LIMIT && Buffer.byteLength(word) <= ID_LIMIT && /^[^@]+@[^@]+$/.test(word)) ids.add(`<${word}>`);
   }
   return [...ids];
+}
+
+/** Whether an id can stand in a mail of ours: others write some that hold more than ASCII, or are longer than a line. */
+export function isMessageId(id: string): boolean {
+  return /^<[\x21-\x3b\x3d\x3f-\x7e]{1,995}>$/.test(id);
 }
 
 /**

@@ -251,6 +251,16 @@ function readBody(raw: Uint8Array, limits: ParseLimits, put: ParseOptions["putAt
       maxChildNodes: limits.maxParts + 1,
     });
     parser.on("error", reject);
+    // It calls this in events of its streams, where what a header makes it throw would end the process.
+    const inner = parser as unknown as { readData: () => void };
+    const readData = inner.readData.bind(parser);
+    inner.readData = () => {
+      try {
+        readData();
+      } catch (error) {
+        reject(error);
+      }
+    };
     parser.on("data", (data: AttachmentStream | MessageText) => {
       if (data.type === "text") {
         // The parser writes an empty text where there is HTML alone.

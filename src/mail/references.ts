@@ -1,3 +1,4 @@
+import { isMessageId } from "./message-id.ts";
 import type { MailMessage } from "./message.ts";
 
 /** Ids in References; RFC 5322 sets no limit, but header fields of many kilobytes are refused or cut by relays. */
@@ -5,7 +6,7 @@ const REFERENCES_LIMIT = 20;
 
 /**
  * In-Reply-To and References of an answer to `message` (RFC 5322 section 3.6.4). Long chains keep their first id, in which our own synthetic id stands, and the last ones.
- * `inReplyTo` is left out where the mail has no Message-ID; the chain goes on all the same.
+ * `inReplyTo` is left out where the mail has no Message-ID that can be written again; the chain goes on all the same.
  */
 export function replyReferences(message: Pick<MailMessage, "messageId" | "references" | "inReplyTo">): {
   inReplyTo?: string;
@@ -14,8 +15,9 @@ export function replyReferences(message: Pick<MailMessage, "messageId" | "refere
   // "If the parent has no References but an In-Reply-To with a single id, then that" (section 3.6.4).
   const chain =
     message.references.length > 0 || message.inReplyTo.length !== 1 ? message.references : message.inReplyTo;
-  const own = message.messageId;
-  const all = [...new Set(own === undefined ? chain : [...chain.filter((id) => id !== own), own])];
+  const own = message.messageId !== undefined && isMessageId(message.messageId) ? message.messageId : undefined;
+  const known = chain.filter((id) => id !== own && isMessageId(id));
+  const all = [...new Set(own === undefined ? known : [...known, own])];
   const references =
     all.length <= REFERENCES_LIMIT ? all : [...all.slice(0, 1), ...all.slice(all.length - REFERENCES_LIMIT + 1)];
   return own === undefined ? { references } : { inReplyTo: own, references };

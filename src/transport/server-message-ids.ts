@@ -1,3 +1,5 @@
+import { isMessageId } from "../mail/message-id.ts";
+
 const ANGLE_ID = /<[^<>\s@]+@[^<>\s@]+>/g;
 /** Amazon SES answers `250 Ok` and the bare local part of the Message-ID that it sets. */
 const SES_REPLY = /^250 Ok ([0-9a-f]{16}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d{6})$/i;
@@ -17,5 +19,5 @@ export function serverMessageIds(response: string, host: string, except: Readonl
     const region = SES_HOST.exec(host)?.[1];
     if (region !== undefined) ids.add(`<${ses}@${region.toLowerCase()}.amazonses.com>`);
   }
-  return [...ids].filter((id) => !except.has(id));
+  return [...ids].filter((id) => isMessageId(id) && !except.has(id));
 }

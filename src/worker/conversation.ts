@@ -8,7 +8,7 @@ import type { TaskRecord } from "../ledger/tasks.ts";
 import { subaddress } from "../mail/address.ts";
 import { KIT_HEADER } from "../mail/classify.ts";
 import { type ComposeInput, composeMail } from "../mail/compose.ts";
-import { messageId, normalizeMessageId } from "../mail/message-id.ts";
+import { isMessageId, messageId, normalizeMessageId } from "../mail/message-id.ts";
 import { createToken } from "../mail/reply-token.ts";
 import { replySubject } from "../mail/references.ts";
 
@@ -70,8 +70,8 @@ export async function composeFollowUp(
 ): Promise<FollowUp> {
   const ownId = messageId(mail.id, agent.address.address.split("@")[1]!);
   const replyTo = replyAddress(deps, agent, task.id);
-  const { asked = task.messageId } = mail;
-  const answers = mail.answers === asked ? undefined : mail.answers;
+  const { asked = task.messageId, answers: answered = asked } = mail;
+  const answers = answered === asked || !isMessageId(answered) ? undefined : answered;
   const raw = await composeFrom(agent, {
     messageId: ownId,
     date: new Date(mail.now),

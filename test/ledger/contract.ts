@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { insertAliases, resolveAlias } from "../../src/ledger/aliases.ts";
+import { parseMessageIds } from "../../src/mail/message-id.ts";
+import { randomOf } from "../support/mail-soup.ts";
 import { closeConfirmation, dueConfirmations, insertConfirmation, mayConfirm } from "../../src/ledger/confirmations.ts";
 import { databaseBlobs } from "../../src/ledger/blobs.ts";
 import { advanceCursor, readCursor } from "../../src/ledger/cursors.ts";
@@ -436,6 +438,15 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       await insertAliases(db, { requestId: "r" }, ["x", "y"]);
       await insertAliases(db, { taskId: "t" }, ["x"]);
       expect(await resolveAlias(db, "x")).toEqual({ requestId: "r" });
+    });
+
+    it("binds a request to the longest Message-ID that is read, whatever letters it has", async () => {
+      const random = randomOf(1);
+      const letters = Array.from({ length: 331 }, () => String.fromCharCode(0x4e00 + Math.floor(random() * 0x5000)));
+      const [id = ""] = parseMessageIds(`<${letters.join("")}@x>`);
+      expect(id).toHaveLength(335);
+      await insertAliases(db, { requestId: "r" }, [id]);
+      expect(await resolveAlias(db, id)).toEqual({ requestId: "r" });
     });
 
     it("numbers the audit log, of all and of a thread", async () => {

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { insertAliases } from "../../src/ledger/aliases.ts";
 import { advanceCursor, readCursor } from "../../src/ledger/cursors.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
 import { openPostgres } from "../../src/ledger/postgres.ts";
@@ -35,6 +37,14 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
     );
     expect(tables.map(({ schema }) => schema)).toContain(new URL(db.url).searchParams.get("schema"));
     expect(tables.map(({ schema }) => schema)).not.toContain("public");
+  });
+
+  it("tells what it cannot hold from being away", async () => {
+    await using db = await opened();
+    const id = randomBytes(4000).toString("base64");
+    const refused = { code: "LEDGER_REFUSED", retryable: false };
+    await expect(insertAliases(db, { taskId: "t" }, [id])).rejects.toMatchObject(refused);
+    await expect(db.transaction((sql) => insertAliases(sql, { taskId: "t" }, [id]))).rejects.toMatchObject(refused);
   });
 
   it("goes on after the server was away, and tells of what was committed meanwhile", async () => {

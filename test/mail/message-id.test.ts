@@ -32,6 +32,9 @@ test.each([
   ["<>", []],
   ["words only", []],
   ["< a@b >", ["<a@b>"]],
+  ["<ü@b>", ["<ü@b>"]],
+  [`<${"ü".repeat(499)}>`, [`<${"ü".repeat(499)}>`]],
+  [`<${"ü".repeat(500)}>`, []],
 ])("parseMessageIds(%j) is %j", (value, ids) => {
   expect(parseMessageIds(value)).toEqual(ids);
 });

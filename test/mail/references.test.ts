@@ -26,6 +26,8 @@ test.each([
   ],
   [{ references: ["<s@a>"], inReplyTo: [] }, { references: ["<s@a>"] }],
   [{ references: [], inReplyTo: [] }, { references: [] }],
+  // Ids that no mail of ours could hold.
+  [{ messageId: "<ü@b>", references: ["<s@a>", `<${"x".repeat(996)}>`], inReplyTo: [] }, { references: ["<s@a>"] }],
 ])("an answer to %j has %j", (message, expected) => {
   expect(replyReferences(message)).toEqual(expected);
 });

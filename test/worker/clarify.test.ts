@@ -54,6 +54,19 @@ describe("a reply that does not hold what was asked for", () => {
     expect(kinds.filter((kind) => kind === "settled")).toHaveLength(1);
   });
 
+  it("is asked about also where its Message-ID is none that a mail of ours could name", async () => {
+    await using kit = deskKit(mail);
+    await askGraph(kit, { task: order }).invoke({ to: "kim@b.example" }, thread("1"));
+    await kit.runOnce();
+    const task = await received(1);
+    mail.deliver(
+      `From: kim@b.example\r\nTo: ${task.header("reply-to")}\r\nMessage-ID: <grüße@b.example>\r\n\r\nWhich one?\r\n`,
+      "desk@a.example",
+    );
+    await kit.runOnce();
+    expect((await received(2)).header("in-reply-to")).toBe(task.header("message-id"));
+  });
+
   it("ends as unparseable when it was asked often enough, with everything that was said", async () => {
     await using kit = deskKit(mail);
     const graph = askGraph(kit, { task: order });

@@ -14,6 +14,17 @@ vi.mock("../../src/mail/mime-structure.ts", async (original) => {
     Buffer.from(raw).includes("Subject: parser") ? mistake() : real.scanMimeStructure(raw);
   return { ...real, scanMimeStructure };
 });
+vi.mock("mailparser", async (original) => {
+  const real = await original<typeof import("mailparser")>();
+  class MailParser extends real.MailParser {
+    createNode(node: { headers: { getFirst(name: string): string } }) {
+      if (node.headers.getFirst("subject") === "streams") mistake();
+      // @ts-expect-error It is no part of the library's types.
+      return super.createNode(node);
+    }
+  }
+  return { ...real, MailParser };
+});
 vi.mock("../../src/mail/classify.ts", async (original) => {
   const real = await original<typeof import("../../src/mail/classify.ts")>();
   const classify: typeof real.classify = (message, own) =>
@@ -41,7 +52,7 @@ const deliver = (subject: string) =>
     "desk@a.example",
   ]);
 
-it.each(["parser", "understanding", "storing"])(
+it.each(["parser", "streams", "understanding", "storing"])(
   "a mail at which the reading throws (%s) is kept as unreadable, and those around it are read",
   async (poison) => {
     const log = collectLog();
@@ -57,7 +68,8 @@ it.each(["parser", "understanding", "storing"])(
     const [unreadable, ...others] = await kit.messages("unreadable");
     expect(others).toEqual([]);
     expect(unreadable).toMatchObject({ reason: expect.stringMatching(/TypeError at poison\.test\.ts:\d+$/) });
-    if (poison !== "parser") expect(unreadable).toMatchObject({ sender: "b@b.example", subject: poison });
+    if (poison !== "parser" && poison !== "streams")
+      expect(unreadable).toMatchObject({ sender: "b@b.example", subject: poison });
     const errors = log.lines.filter(({ level }) => level === "error");
     expect(errors).toMatchObject([{ message: "A mail cannot be read", fields: { reason: unreadable!.reason } }]);
     expect(JSON.stringify([log.lines, await kit.events()])).not.toContain("words of the mail");

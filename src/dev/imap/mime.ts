@@ -110,9 +110,12 @@ function splitParts(raw: Buffer, start: number, end: number, boundary: string): 
   return ranges;
 }
 
+/** More is no field that a mail program writes. */
+const LONGEST_FIELD = 8192;
+
 /** `value; name=value; name="value"` (RFC 2045 section 5.1). */
 export function parseParameters(text: string): { value: string; parameters: [name: string, value: string][] } {
-  const [, value = "", rest = ""] = /^([^;]*)(.*)$/s.exec(text) ?? [];
+  const [, value = "", rest = ""] = /^([^;]*)(.*)$/s.exec(text.slice(0, LONGEST_FIELD)) ?? [];
   const parameters: [string, string][] = [];
   for (const match of rest.matchAll(/;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;]*))/gs)) {
     parameters.push([
