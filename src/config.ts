@@ -121,7 +121,7 @@ export interface EmailKitConfig<AgentName extends string = string, Task extends 
    * Default: { hops: 10, perPair: 60 }.
    */
   loops?: { hops?: number; perPair?: number };
-  /** Where mails and attachments are kept. Default: files in `<ledger>.blobs/`, or a table of the ledger in PostgreSQL. */
+  /** Where mails and attachments are kept. Default: in a table of the ledger; beside SQLite, those of more than 100 000 octets as files in `<ledger>.blobs/`. */
   blobs?: BlobStore;
   /** Default: warnings and errors to standard error. */
   log?: Logger;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Agent } from "./accounts/agent.ts";
 import { type BlobStore, foreignBlobs } from "./blobs/blobs.ts";
+import { blobsBySize } from "./blobs/by-size.ts";
 import { fileBlobs } from "./blobs/files.ts";
 import { memoryBlobs } from "./blobs/memory.ts";
 import { DEFAULTS, type EmailKitConfig, readTokenKey } from "./config.ts";
@@ -78,10 +79,10 @@ async function signOfRestore(address: string, ledger: Ledger): Promise<string | 
   return other ? "its database is another one" : undefined;
 }
 
-/** Mails lie beside the ledger, wherever that is. */
+/** Mails lie in the ledger; beside a SQLite file what is large. */
 export function defaultBlobs(ledger: string, db: Database): BlobStore {
-  if (isPostgresUrl(ledger)) return databaseBlobs(db);
-  return ledger === ":memory:" ? memoryBlobs() : fileBlobs(`${ledger}.blobs`);
+  if (ledger === ":memory:") return memoryBlobs();
+  return isPostgresUrl(ledger) ? databaseBlobs(db) : blobsBySize(databaseBlobs(db), fileBlobs(`${ledger}.blobs`));
 }
 
 /** The servers of all agents: nothing is connected until it is used. */

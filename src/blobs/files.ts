@@ -4,7 +4,7 @@ import { EmailKitError } from "../errors.ts";
 import { type BlobStore, blobReference } from "./blobs.ts";
 
 /** One file a blob, below `directory`, in folders by the first two hex digits. */
-export function fileBlobs(directory: string): BlobStore {
+export function fileBlobs(directory: string): Required<BlobStore> {
   const pathOf = (reference: string) => join(directory, reference.slice(0, 2), reference);
   return {
     async put(content) {

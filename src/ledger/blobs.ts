@@ -1,22 +1,16 @@
-import { createHash } from "node:crypto";
-import type { BlobStore } from "../blobs/blobs.ts";
+import { type BlobStore, blobReference } from "../blobs/blobs.ts";
 import { EmailKitError } from "../errors.ts";
-import { type Database, one } from "./database.ts";
+import { type Database, one, type Sql } from "./database.ts";
 
 const SWEEP_BATCH = 200;
 
-/** Keeps mails and attachments in the ledger's own database: for workers on several machines, which share no folder. */
-export function databaseBlobs(db: Database): BlobStore {
+/** Keeps mails and attachments in the ledger's own database. */
+export function databaseBlobs(db: Database): Required<BlobStore> {
   return {
     async put(content) {
-      const id = createHash("sha256").update(content).digest("hex");
-      const now = Date.now();
-      const known = await one(db, "SELECT 1 AS found FROM blobs WHERE id = :id", { id });
-      if (known && (await db.run("UPDATE blobs SET put_at = :now WHERE id = :id", { id, now })) > 0) return id;
-      await db.run(
-        "INSERT INTO blobs (id, content, put_at) VALUES (:id, :content, :now) ON CONFLICT (id) DO UPDATE SET put_at = :now",
-        { id, content, now },
-      );
+      const id = blobReference(content);
+      // What refers to it is committed after it: it is as durable as that.
+      await db.transaction((sql) => insertBlob(sql, id, content), { durable: "soon", quiet: true });
       return id;
     },
     async get(reference) {
@@ -47,4 +41,10 @@ export function databaseBlobs(db: Database): BlobStore {
       await db.run("DELETE FROM blobs WHERE id = :reference", { reference });
     },
   };
+}
+
+async function insertBlob(sql: Sql, id: string, content: Uint8Array): Promise<void> {
+  const now = Date.now();
+  if ((await sql.run("UPDATE blobs SET put_at = :now WHERE id = :id", { id, now })) > 0) return;
+  await sql.run("INSERT INTO blobs (id, content, put_at) VALUES (:id, :content, :now)", { id, content, now });
 }

@@ -18,6 +18,8 @@ export interface TransactionOptions {
    * all that followed. For what a new start finds out anyway. Default: `now`.
    */
   durable?: "now" | "soon";
+  /** Listeners to commits are not told of this one: it gives nobody work. Default: false. */
+  quiet?: boolean;
 }
 
 /** The port that a database driver implements; what is stored and when is decided in the files beside this one. */

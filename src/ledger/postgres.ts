@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ClientBase, Pool } from "pg";
 import { EmailKitError } from "../errors.ts";
-import type { Database, Sql, SqlParameters } from "./database.ts";
+import type { Database, Sql, SqlParameters, TransactionOptions } from "./database.ts";
 import { coalesced } from "./postgres/coalesce.ts";
 import { startListener } from "./postgres/listener.ts";
 import { type NumberedStatement, numberedStatement, valuesOf } from "./postgres/statement.ts";
@@ -43,10 +43,10 @@ export async function openPostgres(url: string): Promise<Database> {
     queue = turn.catch(() => {});
     return turn;
   };
-  const write = <T>(work: (sql: Sql) => Promise<T>): Promise<T> =>
+  const write = <T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T> =>
     inTurn(() => {
       if (closed) throw ledgerError(address, "it is closed");
-      return transaction(work);
+      return transaction(work, options);
     });
   const read = async <Row>(statement: string, parameters?: SqlParameters): Promise<Row[]> => {
     if (closed) throw ledgerError(address, "it is closed");
@@ -152,9 +152,9 @@ function transactions(
   pool: Pool,
   execute: Execute,
   { address, own, committed }: { address: PostgresAddress; own: string; committed: () => void },
-): <T>(work: (sql: Sql) => Promise<T>) => Promise<T> {
+): <T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions) => Promise<T> {
   const notify = `NOTIFY "${address.schema}", '${own}'`;
-  return async (work) => {
+  return async (work, { quiet = false } = {}) => {
     const client = await pool.connect().catch((cause: unknown) => {
       throw ledgerError(address, cause);
     });
@@ -182,8 +182,9 @@ function transactions(
       });
       // It would answer COMMIT with a rollback, and no error.
       if (failed) throw ledgerError(address, "a statement of the transaction failed before");
-      await guarded(() => client.query(changes > 0 ? `${notify}; COMMIT` : "COMMIT"));
-      if (changes > 0) committed();
+      const tells = changes > 0 && !quiet;
+      await guarded(() => client.query(tells ? `${notify}; COMMIT` : "COMMIT"));
+      if (tells) committed();
       return result;
     } catch (error) {
       if (!failed) await guarded(() => client.query("ROLLBACK")).catch(() => {});

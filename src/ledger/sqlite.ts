@@ -16,7 +16,7 @@ const SLICE_MS = 10;
 
 interface Job {
   work: (sql: Sql) => Promise<unknown>;
-  durable: TransactionOptions["durable"];
+  options: TransactionOptions;
   resolve: (result: never) => void;
   reject: (error: unknown) => void;
 }
@@ -76,14 +76,14 @@ export function openSqlite(path: string): Database {
     const group = jobs.splice(0, GROUP);
     if (group.length === 0) return;
     const settled: (() => void)[] = [];
-    const soon = group.every((job) => job.durable === "soon");
+    const soon = group.every(({ options }) => options.durable === "soon");
     try {
       if (soon) guard(() => db.exec("PRAGMA synchronous = NORMAL"));
       guard(() => db.exec("BEGIN IMMEDIATE"));
       const before = totalChanges(prepare);
       for (const job of group) settled.push(await attempt(job));
       guard(() => db.exec("COMMIT"));
-      if (totalChanges(prepare) > before) committed();
+      if (totalChanges(prepare) > before && !group.every(({ options }) => options.quiet)) committed();
       for (const settle of settled) settle();
     } catch (error) {
       if (!closed && db.isTransaction) db.exec("ROLLBACK");
@@ -115,9 +115,9 @@ export function openSqlite(path: string): Database {
         if (changes > 0) committed();
         return changes;
       }),
-    transaction: (work, { durable = "now" } = {}) =>
+    transaction: (work, options = {}) =>
       new Promise((resolve, reject) => {
-        jobs.push({ work, durable, resolve, reject });
+        jobs.push({ work, options, resolve, reject });
         inTurn(runGroup).catch(reject);
       }),
     onCommit(listener) {

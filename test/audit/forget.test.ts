@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -44,9 +44,12 @@ async function held(): Promise<string> {
       kit.messages(kind),
     ),
   );
-  const blobs = readdirSync(join(directory, "mail.db.blobs"), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+  const db = new DatabaseSync(join(directory, "mail.db"), { readOnly: true });
+  const blobs = db
+    .prepare("SELECT CAST(content AS TEXT) AS text FROM blobs")
+    .all()
+    .map(({ text }) => String(text));
+  db.close();
   const mbox: string[] = [];
   for await (const chunk of kit.export("mbox")) mbox.push(Buffer.from(chunk).toString());
   return [events, JSON.stringify(messages), ...blobs, ...mbox].join("\n");

@@ -104,6 +104,8 @@ async function checkMails(mail: MailServer, life: Life, wrecks: readonly Wreck[]
     "outbox",
     "SELECT id, kind, message_id, raw, state, envelope_json FROM outbox",
   );
+  const blobs = await ledgerRows<{ id: string; content: Uint8Array }>(life, "blobs", "SELECT id, content FROM blobs");
+  const small = new Map(blobs.map(({ id, content }) => [id, Buffer.from(content)]));
   const { gone, refused, ...people } = life.people;
   const toPeople = Object.values(people).flatMap((address) => mail.mails(address));
   const toAgents = [life.accounts.lab, life.accounts.desk].flatMap(({ address }) => mail.mails(address));
@@ -112,7 +114,8 @@ async function checkMails(mail: MailServer, life: Life, wrecks: readonly Wreck[]
   for (const row of outbox) {
     const name = `mails: ${row.kind} ${row.id.slice(0, 6)}`;
     const isTo = (address: string) => row.envelope_json.includes(`"${address}"`);
-    const bytes = readFileSync(`${life.directory}/mail.db.blobs/${row.raw.slice(0, 2)}/${row.raw}`);
+    const bytes =
+      small.get(row.raw) ?? readFileSync(`${life.directory}/mail.db.blobs/${row.raw.slice(0, 2)}/${row.raw}`);
     // What cannot be delivered comes back in a report.
     const holds = (copy: DeliveredMail) =>
       isTo(gone)

@@ -4,10 +4,9 @@ import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres";
 import { defineTask, silentLogger, type TaskReceipt } from "langgraph-email";
 import { z } from "zod";
-import { fileBlobs } from "../../src/blobs/files.ts";
 import { composeKit } from "../../src/kit.ts";
 import { isPostgresUrl } from "../../src/ledger/postgres/url.ts";
-import { instrumentBlobs, instrumentedPorts, instrumentSaver } from "./instrument.ts";
+import { instrumentedPorts, instrumentSaver } from "./instrument.ts";
 import type { Life } from "./life.ts";
 import { point } from "./points.ts";
 import { openSaver } from "./stores.ts";
@@ -25,6 +24,9 @@ const State = Annotation.Root({
 });
 const LabState = Annotation.Root({ question: Annotation<string>, answer: Annotation<number> });
 
+/** What holds it is kept in a file, and all other mails in the ledger. */
+const LARGE = { filename: "tables.txt", contentType: "text/plain", content: "6, 12, 18, 24, 30\n".repeat(7_000) };
+
 /**
  * The kit and the graphs under test: two nodes that send and wait at the same time, one asks a served agent of the same kit and one a person, whose mail is held until another one approves it; a join that
  * asks three more, of whom one cannot be reached and another one is asked instead; a node that waits for two of them, and calls the third one off; and the
@@ -40,7 +42,6 @@ export function createWorld(life: Life) {
       ledger,
       ...(isPostgresUrl(ledger) && { secret: "of all workers, to sign reply tokens" }),
       agents: life.accounts,
-      blobs: instrumentBlobs(fileBlobs(`${life.directory}/mail.db.blobs`)),
       review: { personalData: "hold", reviewer: life.people.kim },
       log: silentLogger,
       lease: `${life.leaseMs} ms`,
@@ -71,7 +72,7 @@ export function createWorld(life: Life) {
         "askLab",
         node("askLab", async () => {
           const mail = { from: "desk" as const, to: life.accounts.lab.address, subject: "Work", body: "6 times 7?" };
-          const receipt = await kit.sendTask(research, mail);
+          const receipt = await kit.sendTask(research, { ...mail, attachments: [LARGE] });
           const outcome = await kit.awaitReply(receipt, { task: research });
           return { research: outcome.kind === "replied" ? `replied ${outcome.data.answer}` : outcome.kind };
         }),

@@ -1,5 +1,4 @@
 import type { BaseCheckpointSaver, PendingWrite } from "@langchain/langgraph-checkpoint";
-import type { BlobStore } from "../../src/blobs/blobs.ts";
 import type { KitPorts } from "../../src/open-kit.ts";
 import type { Database, Sql, SqlParameters } from "../../src/ledger/database.ts";
 import { openPostgres } from "../../src/ledger/postgres.ts";
@@ -95,14 +94,6 @@ function instrumentMailbox(mailbox: Mailbox): Mailbox {
     verify: () => mailbox.verify(),
     watch: (reader, options) => around("mailbox.watch", () => mailbox.watch(instrumented(reader), options)),
     close: () => around("mailbox.close", () => mailbox.close()),
-  };
-}
-
-export function instrumentBlobs(blobs: BlobStore): BlobStore {
-  return {
-    put: (content) => around("blobs.put", () => blobs.put(content)),
-    get: (reference) => after("blobs.get", () => blobs.get(reference)),
-    delete: (reference) => around("blobs.delete", () => blobs.delete(reference)),
   };
 }
 

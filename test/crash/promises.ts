@@ -43,7 +43,7 @@ const SECTIONS: readonly Section[] = [
     about: "From `sendTask` to the mark that the server took the mail.",
     promises: [
       {
-        match: /^(node\.\w+:begin|openTasks|(findTask|blobs\.put.*|file\.(mkdir|open|write|datasync|rename).*)$)/,
+        match: /^(node\.\w+:begin|openTasks|put[:.]\w+|(findTask|file\.(mkdir|open|write|datasync|rename).*)$)/,
         holds:
           "A node in flight runs again, and makes the same task. A blob that something refers to is whole; one that nobody refers to may be left, or a part of it.",
       },
@@ -57,7 +57,7 @@ const SECTIONS: readonly Section[] = [
       },
       {
         match:
-          /^(dispatchDue|leaseDue|blobs\.get|submit:before|submit\.handover:before|markSending:before|smtp\.(greeting|EHLO|AUTH|MAIL|RCPT|DATA))/,
+          /^(dispatchDue|leaseDue|get$|submit:before|submit\.handover:before|markSending:before|smtp\.(greeting|EHLO|AUTH|MAIL|RCPT|DATA))/,
         holds: "Not a byte of the mail is out: it goes out, once, when the lease of its row has run out.",
       },
       {
@@ -208,7 +208,7 @@ function rowsOf(names: readonly string[]): string {
 
 /** Of a port's points, the port with its method; of others, the kit's function. */
 function baseOf(name: string): string {
-  const isPort = /^(?:saver|submit|smtp|imap|file|blobs|mailbox|ledger|node)\./.test(name);
+  const isPort = /^(?:saver|submit|smtp|imap|file|mailbox|ledger|node)\./.test(name);
   return isPort ? name.replace(/:.*$/, "") : name.replace(/[.:].*$/, "");
 }
 
@@ -228,16 +228,16 @@ third off. One person has to be asked again. The processes share nothing but the
 five a second process works beside the one that is killed.
 
 In another one of six the power is cut. SQLite syncs the disk at most commits, but not at those of which a new start finds out anyway what they say: a worker's
-lease of a thread and its end, that a thread was woken, that a wait's decision was taken, that it is over. Before the next process starts, the ledger's WAL is cut
+lease of a thread and its end, that a thread was woken, that a wait's decision was taken, that it is over; nor where a mail is kept, since what refers to it is committed after it. Before the next process starts, the ledger's WAL is cut
 back to the last commit that was synced, so that all later ones are gone. What the promises say of such commits holds as if the kill had come before them. The
-checkpoints and the blobs stay: a saver that loses what it has stored makes nodes run again.
+checkpoints and the files stay: a saver that loses what it has stored makes nodes run again.
 
 Nothing here is a matter of time: a process counts as stuck when it has looked 400 times and nothing was stored. What a dead process held has run out when the
 next one starts, or, in some runs, half a second later.
 
 Points bear the names of the kit's functions. \`:begin\` is before a transaction, \`.name\` after one of its statements, \`:commit\` before it is committed and
 \`:committed\` after; \`:before\` and \`:after\` stand around any other effect; \`:sent\` and \`:answered\` are on the wire. A function without more is a look at
-the database that changes nothing. The kit knows nothing of them: the test wraps the database, the submitter, the mailboxes, the blob store, the saver, the files
+the database that changes nothing. The kit knows nothing of them: the test wraps the database, the submitter, the mailboxes, the saver, the files
 and the sockets that it hands to the kit.
 
     npm run crashes -- --runs 1000 --seed 1    random runs of one to three kills; run i has the seed 1 + i

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemorySaver } from "@langchain/langgraph";
@@ -81,10 +81,7 @@ async function keepsWhatLives(ledger: string): Promise<void> {
 
 describe("prune", () => {
   it("removes what is over and old, and nothing of what lives", async () => {
-    const ledger = join(directory, "mail.db");
-    await keepsWhatLives(ledger);
-    const files = await readdir(`${ledger}.blobs`, { recursive: true });
-    expect(files.filter((name) => name.length > 60 && !/[0-9a-f]{64}$/.test(name))).toEqual([]);
+    await keepsWhatLives(join(directory, "mail.db"));
   });
 
   it("removes nothing that is younger", async () => {
