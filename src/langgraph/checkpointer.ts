@@ -16,7 +16,7 @@ import { findWait, markParked, taskIdsOfWait } from "../ledger/waits.ts";
 import { isAwaitReplyRequest } from "./calls/wait.ts";
 import type { OpenKit, OpenKitOnce } from "./context.ts";
 import { cancelThread } from "./drive/close-waits.ts";
-import { REQUEST_KEY, runOf } from "./run.ts";
+import { READING_KEY, REQUEST_KEY, runOf, type StateReading } from "./run.ts";
 
 /** A saver of any kind: what LangGraph's own savers, and others, have in common. */
 // eslint-disable-next-line typescript/no-explicit-any -- a saver's version type is its own affair
@@ -42,7 +42,11 @@ export class EmailCheckpointSaver extends BaseCheckpointSaver<any> {
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const tuple = await this.#inner.getTuple(config);
-    if (tuple) runOf(config.configurable)?.stored?.set(tuple.checkpoint.id, Promise.resolve());
+    if (tuple) {
+      runOf(config.configurable)?.stored?.set(tuple.checkpoint.id, Promise.resolve());
+      const reading = config.configurable?.[READING_KEY] as StateReading | undefined;
+      if (reading) reading.tuple = tuple;
+    }
     return tuple;
   }
 

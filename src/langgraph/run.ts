@@ -1,7 +1,15 @@
+import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { Lease } from "../ledger/leases.ts";
 
 /** Where a root run's own data lie in `configurable`. Keys that begin with two underscores stay out of metadata and traces. */
 export const RUN_KEY = "__langgraph_email_run";
+
+/** Where the kit's saver, asked for a thread's state, leaves what it has read: `getState` hands out less. */
+export const READING_KEY = "__langgraph_email_reading";
+
+export interface StateReading {
+  tuple?: CheckpointTuple;
+}
 
 /** Where a checkpoint's metadata say which request its run serves. */
 export const REQUEST_KEY = "langgraph_email_request";

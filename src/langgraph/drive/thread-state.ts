@@ -2,6 +2,7 @@ import type { BaseCheckpointSaver, StateSnapshot } from "@langchain/langgraph";
 import { EmailKitError } from "../../errors.ts";
 import type { WaitRecord } from "../../ledger/waits.ts";
 import { type AwaitReplyRequest, isAwaitReplyRequest } from "../calls/wait.ts";
+import { READING_KEY, type StateReading } from "../run.ts";
 
 /** What the drive needs of a compiled graph; LangGraph's own type has more parameters than anyone wants to write. */
 export interface DrivenGraph {
@@ -9,7 +10,7 @@ export interface DrivenGraph {
   readonly name?: string;
   readonly config?: Record<string, unknown>;
   invoke(input: unknown, config: Record<string, unknown>): Promise<unknown>;
-  getState(config: { configurable: { thread_id: string } }): Promise<StateSnapshot>;
+  getState(config: { configurable: { thread_id: string; [READING_KEY]?: StateReading } }): Promise<StateSnapshot>;
 }
 
 /** Where a thread stands. */
@@ -29,9 +30,10 @@ export interface ThreadState {
 }
 
 export async function readThreadState(graph: DrivenGraph, threadId: string): Promise<ThreadState> {
-  const snapshot = await graph.getState({ configurable: { thread_id: threadId } });
+  const reading: StateReading = {};
+  const snapshot = await graph.getState({ configurable: { thread_id: threadId, [READING_KEY]: reading } });
   const head = snapshot.config.configurable?.["checkpoint_id"] as string | undefined;
-  const writes = await pendingWrites(graph, threadId, head);
+  const writes = reading.tuple?.pendingWrites ?? (await pendingWrites(graph, threadId, head));
   const withResult = new Set(writes.filter(([, channel]) => isOutput(channel)).map(([taskId]) => taskId));
   const isDone = (task: StateSnapshot["tasks"][number]) =>
     withResult.has(task.id) || (task as { result?: unknown }).result !== undefined;
