@@ -44,12 +44,14 @@ export async function dispatchDue(deps: WorkerDeps, signal: AbortSignal): Promis
   const { db } = deps.ledger;
   let tried = 0;
   const holder = deps.newId();
-  await takeUpAbandoned(deps);
-  // What has passed its deadline here must not go out any more.
-  await expireDue(deps, "not-sent");
   for (;;) {
     const due = await nextDispatch(deps);
     if (signal.aborted || due === undefined || due > deps.clock()) return tried;
+    if (tried === 0) {
+      await takeUpAbandoned(deps);
+      // What has passed its deadline here must not go out any more.
+      await expireDue(deps, "not-sent");
+    }
     const { leased, refused } = await db.transaction((sql) => lease(deps, sql, holder));
     if (leased.length + refused.length === 0) return tried;
     await Promise.all(leased.map((row) => dispatch(deps, row, holder, signal)));
