@@ -64,7 +64,7 @@ describe("file blobs", () => {
     const path = (reference: string) => join(directory, reference.slice(0, 2), reference);
     const old = new Date(Date.now() - 10_000);
     for (const reference of [again!, unused!, used!]) await utimes(path(reference), old, old);
-    const removed = await blobs.sweep!(Date.now() - 5_000, async (references) => {
+    const removed = await blobs.sweep(Date.now() - 5_000, async (references) => {
       expect(new Set(references)).toEqual(new Set([again, unused, used]));
       // Between the question and the removal.
       await blobs.put(content);
@@ -81,7 +81,7 @@ describe("file blobs", () => {
     const reference = await blobs.put(content);
     const path = join(directory, reference.slice(0, 2), reference);
     await rename(path, `${path}.gone`);
-    await blobs.sweep!(0, async () => new Set());
+    await blobs.sweep(0, async () => new Set());
     expect(Buffer.from(await blobs.get(reference))).toEqual(content);
   });
 });
