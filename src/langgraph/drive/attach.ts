@@ -49,6 +49,12 @@ interface RunConfig {
  */
 export function attachGraph(open: OpenKitOnce, name: string, graph: object, options: AttachOptions = {}): DrivenGraph {
   const compiled = graph as Runnable;
+  if (!isCompiled(graph)) {
+    const agent = (graph as { graph?: unknown } | undefined)?.graph;
+    const what = isCompiled(agent) ? "what createAgent returns: pass its graph," : "no compiled graph: pass";
+    const right = isCompiled(agent) ? `kit.attach("${name}", agent.graph)` : "what compile() or entrypoint() returns";
+    throw new EmailKitError("INVALID_CONFIG", `What is attached as "${name}" is ${what} ${right}.`);
+  }
   if (compiled.checkpointer && !(compiled.checkpointer instanceof EmailCheckpointSaver)) {
     throw new EmailKitError(
       "RUN_NOT_DURABLE",
@@ -146,6 +152,10 @@ export function attachGraph(open: OpenKitOnce, name: string, graph: object, opti
   Object.defineProperty(AttachedGraph, "name", { value: Base.name });
   Object.setPrototypeOf(compiled, AttachedGraph.prototype);
   return compiled;
+}
+
+function isCompiled(graph: unknown): boolean {
+  return typeof (graph as Partial<Runnable> | undefined)?._runLoop === "function";
 }
 
 /** What is to be done when a run that holds its thread has ended. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Annotation, Command, END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
+import { createAgent } from "langchain";
 import { type AwaitReplyRequest, defineTask, type EmailKit } from "langgraph-email";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -132,6 +133,15 @@ describe("a run of an attached graph", () => {
       return { answer: (await kit.awaitReply(question)).kind };
     });
     await expect(graph.invoke({}, thread())).rejects.toMatchObject({ code: "TASK_AMBIGUOUS" });
+  });
+});
+
+describe("attaching", () => {
+  it.each([
+    ["an agent of langchain's", createAgent({ model: "none:none", tools: [] }), 'kit.attach("g", agent.graph)'],
+    ["a graph that is not compiled", new StateGraph(State), "what compile() or entrypoint() returns"],
+  ])("refuses %s, and says what to attach", (_, graph, message) => {
+    expect(() => world.openKit().attach("g", graph as never)).toThrow(message);
   });
 });
 
