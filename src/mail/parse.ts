@@ -334,13 +334,15 @@ function attachmentOf(part: BodyPart, blob: string): MailAttachment {
   };
 }
 
-/** A name without a path and without control or direction-changing characters, so that a program may show it as it is. */
+/** A name without a path, without characters that cannot be seen or change its direction, and without those that Windows reads as more than a name: it may be shown, and written, as it is. */
 function safeFilename(part: BodyPart): string {
   const name = (part.filename ?? "")
-    .replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "")
+    .replace(/[\p{Cc}\p{Cs}\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/gu, "")
     .split(/[/\\]/)
     .at(-1)
-    ?.trim()
+    ?.replace(/[<>:"|?*]/g, "_")
+    .trim()
+    .replace(/^(?=(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))/i, "_")
     .slice(0, 200);
   if (name !== undefined && name !== "" && name !== "." && name !== "..") return name;
   if (RETURNED_MAIL.has(part.contentType)) return "message.eml";

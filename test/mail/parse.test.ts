@@ -112,6 +112,10 @@ test.each([
   ["..", "attachment.bin"],
   ["=?utf-8?Q?a=00b=E2=80=AEfdp.exe?=", "abfdp.exe"],
   ["", "attachment.bin"],
+  ["a.vbs::$DATA", "a.vbs__$DATA"],
+  ["C:a?.pdf", "C_a_.pdf"],
+  ["NUL.txt", "_NUL.txt"],
+  ["a.e\u200bxe", "a.exe"],
 ])("the filename %j becomes %j", async (given, safe) => {
   const raw = multipart("mixed", `Content-Type: application/x-thing; name="${given}"\r\n\r\nx`);
   expect((await message(raw)).attachments[0]?.filename).toBe(safe);
