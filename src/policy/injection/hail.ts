@@ -13,6 +13,7 @@ const MOST_MACHINES = 500;
 const AROUND = 7;
 const AROUND_BEFORE = 12;
 const AROUND_MODAL = 6;
+const AROUND_READER = 16;
 /** Signs of Japanese between "to read" and who does. */
 const NEAR_BEFORE = 4;
 
@@ -57,20 +58,28 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
     if (hit.concept !== "ai" && hit.concept !== "machine") continue;
     if (++machines > MOST_MACHINES) break;
     const { from, to } = hit;
-    if (readsThis(tokens, hit)) found.push({ clue: "reader", from, to });
+    const reader = readsThis(tokens, hit);
+    if (reader) found.push({ clue: "reader", from, to });
     const manner = hailing(text, tokens, hit);
     if (manner !== "none") {
       found.push({ clue: hit.concept === "ai" || manner === "note" ? "hailed-ai" : "hailed", from, to });
     }
-    for (let i = to + 1; i <= Math.min(to + AROUND_MODAL, tokens.count - 1) && tokens.first[i] === 0; i++) {
-      const word = wordAt(tokens, i);
-      if (!MODAL.has(word) && !(i <= to + 2 && BY_TO.has(word) && wordAt(tokens, i + 1) === "to")) continue;
-      // "Must be approved", "must not": rules that people make for machines, or of them.
-      if (i + 1 < tokens.count && !STATED.has(wordAt(tokens, i + 1))) found.push({ clue: "obliged", from: i, to: i });
-      break;
-    }
+    const modal = modalBehind(tokens, to, reader);
+    if (modal !== undefined) found.push({ clue: "obliged", from: modal, to: modal });
   }
   return found;
+}
+
+/** "The agent must", "the bot has to". Not "must be approved" and "must not": rules that people make for machines, or of them. */
+function modalBehind(tokens: Tokens, to: number, reader: boolean): number | undefined {
+  const last = Math.min(to + (reader ? AROUND_READER : AROUND_MODAL), tokens.count - 2);
+  for (let i = to + 1; i <= last && tokens.first[i] === 0; i++) {
+    const word = wordAt(tokens, i);
+    const next = wordAt(tokens, i + 1);
+    const toDo = (reader || i <= to + 2) && BY_TO.has(word) && next === "to";
+    if (toDo || MODAL.has(word)) return STATED.has(next) ? undefined : i;
+  }
+  return undefined;
 }
 
 /** "A model that reads this mail", "an den Assistenten, der diese Nachricht verarbeitet", "このメールを処理するAI". */

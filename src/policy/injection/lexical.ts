@@ -26,6 +26,8 @@ const FIRST_SIGN = 0x2e80;
 /** Anchors that are tried for each rule: a mail of a million trigger words has shown what it is long before. */
 const MOST_ANCHORS = 2000;
 const MOST_FINDINGS = 5;
+/** Words in which something makes a rule surer, at least. */
+const BOOST_REACH = 16;
 
 /** Applies the rules to what the lexicon found. `addresses`: words at which a foreign address or link stands. */
 export function lexicalFindings(
@@ -95,7 +97,7 @@ function weigh(
   places: ReadonlyMap<Clue, readonly Place[]>,
 ): number {
   let weight = rule.weight;
-  const reach = Math.max(12, rule.within);
+  const reach = Math.max(BOOST_REACH, rule.within);
   for (const [clue, more] of Object.entries(rule.boost ?? {})) {
     if (nearestOf([clue as Clue], anchor, used, reach, places)) weight += more;
   }

@@ -219,7 +219,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     rule: "exfiltration",
     all: [["send"], ["data", "secrets"], ["address"]],
     within: 14,
-    weight: 0.48,
+    weight: 0.52,
     boost: { secrecy: 0.3, ai: 0.2, reading: 0.2, override: 0.2, tool: 0.15, stress: 0.1 },
     damp: { mine: 0.6 },
   },
