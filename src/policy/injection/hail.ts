@@ -24,8 +24,8 @@ const READS = new RegExp(
   `^(?:${[
     "reads?|reading|(?:process|handl|summar|screen|evaluat|analy[sz]|triag|ingest|crawl|receiv)\\p{L}*|pars(?:e|es|ing)",
     "(?:liest|lesen|auswert|verarbeit|bearbeit|zusammenf)\\p{L}*|lit|lisent|lira|(?:trait|resum|proces|gestion|elabor|riassum)\\p{L}*",
-    "lee|lea|lean|legge|leggono|ler|leia|le|leest|lezen|(?:verwerk|czyta|przetw|чита|прочит|обраб|okuy|isley)\\p{L}*",
-    "阅|读|处|読|処|읽\\p{L}*|처리\\p{L}*|تقرا|تعالج|يقرا",
+    "lee|lea|lean|legge|leggono|ler|leia|leest|lezen|(?:valut|evalua|bewert|beoordel|ocenia|оцен|degerlendir|verwerk|czyta|przetw|чита|прочит|обраб|okuy|isley)\\p{L}*",
+    "阅|读|处|評|评|読|処|평가\\p{L}*|읽\\p{L}*|처리\\p{L}*|تقرا|تعالج|يقرا",
   ].join("|")})$`,
   "u",
 );
@@ -42,10 +42,15 @@ const YOURS = words(
   "your you dein deine deinen deiner dir ihr ihre ihres deines ton ta tes vos votre tu tus te sus sua suas tuo tue il je jouw uw twoj twoje tobie твой твои ваши тебе 你 您 あ 너의 당신의 너 당신",
 );
 const ARTICLES = words("the any all every a an my die den der das alle le la les l el los las o os il gli de het");
-const BY_TO = words("has have needs need required asked expected supposed instructed told ordered");
+const BY_TO = words("is are has have needs need required asked expected supposed instructed told ordered");
 const STATED = words("be have not never been nicht pas no non niet");
 const MODAL = words(
   "must shall should agrees agree muss mussen soll sollen sollte moge doit doivent debe deben devra deve devono devem moet moeten musi powinien должен должна должны обязан 必须 应 しなければ 해야",
+);
+
+/** "My assistant" is somebody. */
+const OURS = words(
+  "my our mein meine meinen unser unsere unserer mon ma notre mi nuestro nuestra mio nostro nostra meu nosso mijn onze moj nasz мой наш",
 );
 
 /** Finds machines that are spoken to. `text` is what the tokens were made from. */
@@ -56,6 +61,7 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
     if (hit.concept === "insides" && isYours(tokens, hit)) found.push({ clue: "yours", from: hit.from, to: hit.to });
     if (hit.concept === "prior" && isYours(tokens, hit)) found.push({ clue: "told", from: hit.from, to: hit.to });
     if (hit.concept !== "ai" && hit.concept !== "machine") continue;
+    if (hit.from > 0 && OURS.has(wordAt(tokens, hit.from - 1))) continue;
     if (++machines > MOST_MACHINES) break;
     const { from, to } = hit;
     const reader = readsThis(tokens, hit);
@@ -115,7 +121,8 @@ function hailing(text: string, tokens: Tokens, { from, to }: Hit): "none" | "cal
   let at = from;
   while (at > 0 && tokens.first[at] === 0 && ARTICLES.has(wordAt(tokens, at - 1))) at--;
   const start = tokens.from[at] ?? 0;
-  if (called && tokens.first[at] === 1) return "call";
+  // Nobody is called with an article: "Die KI, die wir testen, …" is a relative clause.
+  if (called && tokens.first[at] === 1 && (at === from || /^\s?[:：]/.test(behind))) return "call";
   if (/^\s?[:,]/.test(behind) && BEGINS.test(text.slice(Math.max(0, start - 2), start))) return "call";
   for (let i = at - 1; i >= 0 && i >= at - 3 && tokens.first[i + 1] === 0; i--) {
     const word = wordAt(tokens, i);

@@ -2,7 +2,7 @@ import type { Finding } from "./lexical.ts";
 
 /** Of prose: in JSON, CSV and code a quotation mark has no space before it, and what stands in it is the text itself. */
 const QUOTATION =
-  /(?<=^|[\s(])(?:"[^"\n]{8,300}"|“[^“”\n]{8,300}”|„[^„“”\n]{8,300}[“”]|«[^«»\n]{8,300}»|`[^`\n]{8,300}`)/g;
+  /(?<=^|[\s(])(?:"[^"\n]{8,300}"|“[^“”\n]{8,300}”|„[^„“”\n]{8,300}[“”]|«[^«»\n]{8,300}»|`[^`\n]{8,300}`)|「[^「」\n]{5,300}」/g;
 const LONGEST_READ = 100_000;
 const MOST_QUOTATIONS = 200;
 /** An order in quotation marks is mostly somebody else's. */

@@ -93,7 +93,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     all: [["override"], ["told"]],
     within: 6,
     weight: 0.36,
-    boost: { newtask: 0.2, secrecy: 0.1, rules: 0.1, ai: 0.2 },
+    boost: { newtask: 0.2, secrecy: 0.15, rules: 0.1, ai: 0.2, destroy: 0.15, data: 0.15, secrets: 0.15, money: 0.1 },
     damp: PEOPLE,
   },
   {
