@@ -252,6 +252,17 @@ describe("handOff", () => {
     });
   });
 
+  it("has what it hands over reviewed, in the text and in the attachment", async () => {
+    await using kit = kitOf();
+    const item = `Our key: ghp_${"x9Kd72".repeat(6)}`;
+    const run = handingOver(kit).invoke({ ...screen, item, to: [BOB], monitor: MONITOR }, thread("1"));
+    await expect(run).rejects.toMatchObject({
+      code: "REVIEW_REFUSED",
+      message: expect.stringMatching(/github-token in body.*github-token in attachment 1/),
+    });
+    expect(await asked(kit)).toBe(0);
+  });
+
   it.each<[string, string, string[]]>([
     ["is the peer", `Bob <${BOB.toUpperCase()}>`, []],
     ["is a candidate", CEM, [CEM]],

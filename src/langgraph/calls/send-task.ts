@@ -165,7 +165,7 @@ async function createTask(
   const now = kit.clock();
   const steps = stepsOf(kit, definition, mail, now);
   const data = mail.data && requestData(mail.data);
-  const attachments = [...(data ? [data.attachment] : []), ...(mail.attachments ?? [])];
+  const attachments = [...(mail.attachments ?? []), ...(data ? [data.attachment] : [])];
   const words = data ? `${mail.body.trimEnd()}\n\n${data.text}` : mail.body;
   const hops = await hopsOfThread(kit.ledger.db, node.threadId);
   const domain = agent.address.address.split("@")[1]!;
