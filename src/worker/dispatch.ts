@@ -1,3 +1,4 @@
+import type { Agent } from "../accounts/agent.ts";
 import { EmailKitError, isOutage } from "../errors.ts";
 import { insertAliases } from "../ledger/aliases.ts";
 import type { Sql } from "../ledger/database.ts";
@@ -39,8 +40,48 @@ const STORE_RETRY = { firstMs: 200, maxMs: 5_000, tries: 65 };
 /** Between tries of a mail that is refused for now. */
 export const SUBMIT_RETRY = { firstMs: 15_000, maxMs: 1_800_000 };
 
-/** Submits everything that is due, until `signal` aborts. Resolves with the number of mails that were tried. */
-export async function dispatchDue(deps: WorkerDeps, signal: AbortSignal): Promise<number> {
+/** Hands over what is due, each mail for itself: a server that is slow with one holds up no other. */
+export interface Dispatcher {
+  /** Begins with everything that is due and has room, until `signal` aborts. Resolves with the number of mails; throws what the ledger did with an earlier one. */
+  fill(signal: AbortSignal): Promise<number>;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+}
+
+/** @param onDone There is room again. */
+export function createDispatcher(deps: WorkerDeps, onDone: () => void): Dispatcher {
+  const underWay: UnderWay = new Map();
+  const errors: unknown[] = [];
+  const begin = (row: LeasedRow, holder: string, signal: AbortSignal) => {
+    const work = dispatch(deps, row, holder, signal)
+      .catch((error: unknown) => void errors.push(error))
+      .finally(() => {
+        underWay.delete(row.id);
+        onDone();
+      });
+    underWay.set(row.id, { agent: row.agent, work });
+  };
+  return {
+    async fill(signal) {
+      const [error] = errors.splice(0);
+      if (error !== undefined) throw error;
+      return dispatchDue(deps, signal, underWay, begin);
+    },
+    async idle() {
+      await Promise.all([...underWay.values()].map(({ work }) => work));
+    },
+  };
+}
+
+/** By the mail's id in the outbox. */
+type UnderWay = Map<string, { agent: string; work: Promise<unknown> }>;
+
+async function dispatchDue(
+  deps: WorkerDeps,
+  signal: AbortSignal,
+  underWay: UnderWay,
+  begin: (row: LeasedRow, holder: string, signal: AbortSignal) => void,
+): Promise<number> {
   const { db } = deps.ledger;
   let tried = 0;
   const holder = deps.newId();
@@ -48,20 +89,27 @@ export async function dispatchDue(deps: WorkerDeps, signal: AbortSignal): Promis
     const due = await nextDispatch(deps);
     if (signal.aborted || due === undefined || due > deps.clock()) return tried;
     if (tried === 0) {
-      await takeUpAbandoned(deps);
+      await takeUpAbandoned(deps, underWay);
       // What has passed its deadline here must not go out any more.
       await expireDue(deps, "not-sent");
     }
-    const { leased, refused } = await db.transaction((sql) => lease(deps, sql, holder));
+    const agents = agentsWithRoom(deps, underWay);
+    if (agents.length === 0) return tried;
+    const { leased, refused } = await db.transaction((sql) => lease(deps, sql, agents, holder));
     if (leased.length + refused.length === 0) return tried;
-    await Promise.all(leased.map((row) => dispatch(deps, row, holder, signal)));
+    for (const row of leased) begin(row, holder, signal);
     tried += leased.length + refused.length;
   }
 }
 
-async function lease(deps: WorkerDeps, sql: Sql, holder: string) {
+/** Not at each mail that ends: to claim some together costs as much as to claim one. */
+function agentsWithRoom({ agents }: WorkerDeps, underWay: UnderWay): Agent[] {
+  const rows = [...underWay.values()];
+  return [...agents.values()].filter(({ name }) => rows.filter(({ agent }) => agent === name).length <= BATCH / 2);
+}
+
+async function lease(deps: WorkerDeps, sql: Sql, agents: readonly Agent[], holder: string) {
   const now = deps.clock();
-  const agents = [...deps.agents.values()];
   const result = await leaseDue(sql, { agents, holder, now, leaseMs: deps.leaseMs, limit: BATCH });
   for (const { row, suppression } of result.refused) {
     const refused = refusedBefore(suppression);
@@ -267,12 +315,13 @@ async function recordUnknown(deps: WorkerDeps, sql: Sql, row: OutboxRow, diagnos
 }
 
 /** A process that died while it handed a mail over leaves the same doubt as a connection that broke then. */
-async function takeUpAbandoned(deps: WorkerDeps): Promise<void> {
+async function takeUpAbandoned(deps: WorkerDeps, underWay: UnderWay): Promise<void> {
   const { db } = deps.ledger;
   const now = deps.clock();
-  if ((await abandonedRows(db, now)).length === 0) return;
+  const isOthers = ({ id }: OutboxRow) => !underWay.has(id);
+  if (!(await abandonedRows(db, now)).some(isOthers)) return;
   await db.transaction(async (sql) => {
-    for (const row of await abandonedRows(sql, now)) {
+    for (const row of (await abandonedRows(sql, now)).filter(isOthers)) {
       const what = "the process that submitted it vanished";
       if (row.state === "sending") {
         await recordUnknown(deps, sql, row, what);

@@ -6,7 +6,7 @@ import type { Mailbox, MailboxState } from "../transport/transport.ts";
 import { pause } from "../transport/wait.ts";
 import { backoffMs } from "../time/backoff.ts";
 import type { WorkerDeps } from "./deps.ts";
-import { dispatchDue, nextDispatch } from "./dispatch.ts";
+import { createDispatcher, nextDispatch } from "./dispatch.ts";
 import { expireDue, expireDueWaits, nextExpiry } from "./expire.ts";
 import { mailAgain, nextMailAgain } from "./mail-again.ts";
 import { actOnConfirmations } from "./confirmed.ts";
@@ -122,7 +122,7 @@ function startLoops(
     name: string,
     pass: () => Promise<number>,
     nextDue: () => Promise<number | undefined>,
-    options: { patient?: boolean } = {},
+    options: { patient?: boolean; idle?: () => Promise<void> } = {},
   ) => startLoop({ name, pass, nextDue, restMs: REST_MS, ...options, clock, outages });
   const pooled = <Item extends { threadId: string }>(
     name: string,
@@ -153,6 +153,19 @@ function startLoops(
     });
     return loop;
   };
+  const dispatcher = createDispatcher(deps, () => dispatching.wake());
+  const dispatching: Loop = timed(
+    "dispatch",
+    async () => {
+      // A reply may say that what seems to be due was sent.
+      await firstRead;
+      const count = await dispatcher.fill(stop.drain);
+      onSubmitted(count);
+      return count;
+    },
+    () => nextDispatch(deps),
+    { idle: () => dispatcher.idle() },
+  );
   const wasPutBack = watchClock(clock);
   return [
     timed(
@@ -176,17 +189,7 @@ function startLoops(
       ({ id }) => serve.serve(id, stop.abort, stop.drain),
       REST_MS,
     ),
-    timed(
-      "dispatch",
-      async () => {
-        // A reply may say that what seems to be due was sent.
-        await firstRead;
-        const count = await dispatchDue(deps, stop.drain);
-        onSubmitted(count);
-        return count;
-      },
-      () => nextDispatch(deps),
-    ),
+    dispatching,
     timed(
       "mailing again",
       async () => {

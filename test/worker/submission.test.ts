@@ -6,7 +6,7 @@ import { type BlobStore, EmailKitError } from "langgraph-email";
 import { memoryBlobs } from "../../src/blobs/memory.ts";
 import { startMailServer, type MailServer } from "../../src/dev/index.ts";
 import { replyAs } from "../../src/testing/reply-as.ts";
-import { askGraph, collectLog, deskKit, outcomeOf, testClock, thread } from "../support/desk.ts";
+import { askGraph, collectLog, deskKit, outcomeOf, testClock, thread, until } from "../support/desk.ts";
 
 const MINUTE = 60_000;
 
@@ -167,6 +167,19 @@ describe("a mail that is refused for now", () => {
     expect((await desk.kinds()).at(-1)).toBe("submitted");
     expect(await desk.kinds()).not.toContain("submission-unknown");
   });
+});
+
+it("a mail with which the server takes long keeps no other mail from going out", async () => {
+  await mail.close();
+  mail = await startMailServer({ magic: { slowMs: 60_000 } });
+  mail.account("boss@b.example");
+  await using desk = await parked({}, "slow@b.example");
+  const worker = await desk.kit.start();
+  await until("the server to have it", async () => (await desk.kit.sending())[0]!.queued === 0);
+  await desk.graph.invoke({ to: "boss@b.example" }, thread("t2"));
+  await mail.waitForMail("boss@b.example");
+  await worker.stop({ graceMs: 10 });
+  expect(await desk.kinds()).not.toContain("submission-unknown");
 });
 
 describe("a server that withdraws STARTTLS", () => {
