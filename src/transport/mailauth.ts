@@ -20,7 +20,11 @@ export function mailauthVerifier(options: { resolver?: DnsResolver } = {}): Send
   return async (raw) => {
     const { dkimVerify } = await import("mailauth").catch(notInstalled);
     const { results, headerFrom } = await dkimVerify(Buffer.from(raw), options);
-    const aligned = results.some(({ status }) => status.result === "pass" && Boolean(status.aligned));
+    // RFC 6376 section 8.2: below the part that `l=` has signed, anybody may have written what is read.
+    const aligned = results.some(
+      ({ status, canonBodyLength, canonBodyLengthTotal }) =>
+        status.result === "pass" && Boolean(status.aligned) && canonBodyLength === canonBodyLengthTotal,
+    );
     // With two From fields, the one that is signed need not be the one that is read.
     return aligned && headerFrom.length === 1 ? "pass" : "none";
   };

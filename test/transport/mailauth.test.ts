@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { dkimSign } from "mailauth";
 import { createTransport } from "nodemailer";
 import { expect, it } from "vitest";
 import { mailauthVerifier } from "../../src/transport/mailauth.ts";
@@ -28,11 +29,21 @@ async function signed(from: string, domain = "b.example"): Promise<string> {
   return (message as Buffer).toString("latin1");
 }
 
+/** By a signer that says with `l=` how much of the text it has signed. */
+async function signedUpTo(maxBodyLength: number, text: string): Promise<string> {
+  const raw = `From: boss@b.example\r\nSubject: Re: Prices\r\n\r\n${text} Yes, approved.\r\n`;
+  const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const by = { signingDomain: "b.example", selector: "s1", privateKey: key, algorithm: "rsa-sha256" };
+  const { signatures } = await dkimSign(Buffer.from(raw), { ...by, signatureData: [{ ...by, maxBodyLength }] });
+  return `${signatures}${raw}`;
+}
+
 const verify = async (raw: string) => mailauthVerifier({ resolver })(Buffer.from(raw, "latin1"));
 
 it("a valid signature of the sender's domain proves the sender", async () => {
   expect(await verify(await signed("boss@b.example"))).toBe("pass");
   expect(await verify(await signed("boss@mail.b.example"))).toBe("pass");
+  expect(await verify(await signedUpTo(1_000, "Yes."))).toBe("pass");
 });
 
 it.each([
@@ -40,6 +51,7 @@ it.each([
   ["is of another domain", () => signed("boss@c.example")],
   ["has a key that nobody finds", () => signed("boss@b.example", "d.example")],
   ["does not fit the text", async () => (await signed("boss@b.example")).replace(/40\r\n$/, "41\r\n")],
+  ["covers the beginning of the text alone", () => signedUpTo(3, "No.")],
   [
     "covers one From of two",
     async () => (await signed("boss@b.example")).replace(/^From:/m, "From: boss@c.example\r\nFrom:"),
