@@ -35,6 +35,10 @@ const THIS = words(
 );
 /** Before a machine's name in a greeting, a note or an attention line. */
 const TOWARD = words("to for note an fur au aux pour al para per voor aan do dla для 给 致");
+/** Without one, "for the bot:" in the middle of a sentence tells what something is for. */
+const NOTE = words(
+  "note notice message memo hint remark instruction instructions task attention hinweis nachricht anmerkung aufgabe consigne nota avis mensaje instruccion messaggio istruzione mensagem bericht opmerking notatka wiadomosc сообщение примечание 说明 l",
+);
 const GREETING = words(
   "dear hello hi hey liebe lieber cher chere caro cara estimado estimada beste drogi уважаемый sayin",
 );
@@ -127,7 +131,9 @@ function hailing(text: string, tokens: Tokens, { from, to }: Hit): "none" | "cal
   for (let i = at - 1; i >= 0 && i >= at - 3 && tokens.first[i + 1] === 0; i--) {
     const word = wordAt(tokens, i);
     if (GREETING.has(word)) return "call";
-    if (TOWARD.has(word) && INTRODUCED.test(behind)) return NOTED.test(behind) ? "note" : "call";
+    if (!TOWARD.has(word) || !INTRODUCED.test(behind)) continue;
+    if (tokens.first[i] === 0 && !NOTE.has(wordAt(tokens, i - 1))) return "none";
+    return NOTED.test(behind) ? "note" : "call";
   }
   return "none";
 }

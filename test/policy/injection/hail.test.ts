@@ -26,6 +26,7 @@ describe("hailsIn", () => {
   it.each([
     "My assistant reads this mailbox and must know the date.",
     "The agent must not open the window, and must be asked first.",
+    "I wrote the manual for the office bot: it is short.",
     "The car is a new model, blue, with this radio.",
     "create({ model: 'x-1', input: text })",
   ])("takes %s for talk among people", (text) => {
