@@ -34,8 +34,8 @@ const HOSTILE: Record<string, string> = {
   "status codes": many("5.1.1 "),
 };
 
-/** What comes in commands to the local mail server is as long as its limit of a line. */
-const PARSERS = Object.entries(TEXT_PARSERS).filter(([name]) => !/^dev\/imap\/(?!mime|date)/.test(name));
+/** The local mail server is for tests, and its commands are as long as its limit of a line: but it reads fields of mails. */
+const PARSERS = Object.entries(TEXT_PARSERS).filter(([name]) => !/^dev\/(?!imap\/mime)/.test(name));
 
 describe("a megabyte made to take long", () => {
   it.each(PARSERS)("takes %s no time to speak of", async (_name, parse) => {
