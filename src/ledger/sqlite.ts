@@ -7,6 +7,10 @@ import type { Database, Sql, SqlParameters, SqlValue, TransactionOptions } from 
 const POLL_MS = 100;
 /** A task that was marked submitted must not be due again after a power cut. */
 const DURABLE = "PRAGMA synchronous = FULL";
+/** For so long a lock that another process has is waited for. */
+const BUSY_MS = 10_000;
+/** https://www.sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
 /** A list parameter, which SQLite has not. */
 const LIST = /\bIN :(\w+)/g;
 /** Transactions that wait at the same time become durable by one sync of the disk, up to so many. */
@@ -183,12 +187,31 @@ export function requireSqlite(): typeof import("node:sqlite") {
 function connect(path: string): DatabaseSync {
   const sqlite = requireSqlite();
   try {
-    const db = new sqlite.DatabaseSync(path, { timeout: 10_000 });
+    const db = new sqlite.DatabaseSync(path, { timeout: BUSY_MS });
+    useWal(db);
     // 16 MB between checkpoints, each of which syncs two files: many pages are written again and again.
-    db.exec(`PRAGMA journal_mode = WAL; ${DURABLE}; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000;`);
+    db.exec(`${DURABLE}; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000;`);
     return db;
   } catch (cause) {
     throw ledgerError(path, cause);
+  }
+}
+
+/** SQLite waits for no lock here: of two processes that open a new file at the same time, one is told at once that it is busy. */
+function useWal(db: DatabaseSync): void {
+  const end = performance.now() + BUSY_MS;
+  for (;;) {
+    try {
+      return db.exec("PRAGMA journal_mode = WAL");
+    } catch (error) {
+      const isBusy = (error as { errcode?: number }).errcode === SQLITE_BUSY;
+      if (isBusy && performance.now() < end) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5 + Math.random() * 20);
+        continue;
+      }
+      db.close();
+      throw error;
+    }
   }
 }
 
