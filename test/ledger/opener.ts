@@ -1,12 +1,12 @@
-import { parentPort } from "node:worker_threads";
 import { openSqlite } from "../../src/ledger/sqlite.ts";
 
-/** Opens the files that it is told of, and answers with what went wrong. */
-parentPort!.on("message", (path: string) => {
+/** A process that opens the files that it is told of, and answers with what went wrong. */
+process.on("message", (path: string) => {
   try {
     void openSqlite(path).close();
-    parentPort!.postMessage("");
+    process.send!("");
   } catch (error) {
-    parentPort!.postMessage(String(error));
+    process.send!(String(error));
   }
 });
+process.send!("ready");

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import { fork } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openSqlite } from "../../src/ledger/sqlite.ts";
 import { ledgerContract } from "./contract.ts";
@@ -46,19 +46,19 @@ it("leaves the process time for its timers and connections, however much is aske
 
 describe("a new ledger", () => {
   it("is opened by several at the same time", async () => {
-    const openers = Array.from({ length: 4 }, () => new Worker(new URL("opener.ts", import.meta.url)));
-    await Promise.all(openers.map((opener) => once(opener, "online")));
+    const openers = Array.from({ length: 4 }, () => fork(join(import.meta.dirname, "opener.ts")));
+    await Promise.all(openers.map((opener) => once(opener, "message")));
     const failures = new Set<string>();
     for (let round = 0; round < 100; round += 1) {
       const opened = openers.map(async (opener) => {
         const answered = once(opener, "message");
-        opener.postMessage(join(directory, `${round}.db`));
+        opener.send(join(directory, `${round}.db`));
         const [failure] = (await answered) as [string];
         failures.add(failure);
       });
       await Promise.all(opened);
     }
-    await Promise.all(openers.map((opener) => opener.terminate()));
+    for (const opener of openers) opener.disconnect();
     expect([...failures]).toEqual([""]);
   });
 });
