@@ -10,7 +10,7 @@ enableCompileCache();
 
 /** How often a process looks whether it has come to the end, and how often in a row it may find that nothing has changed: less than the sweep of every minute takes. */
 const LOOK_MS = 40;
-const MOST_LOOKS = 400;
+const MOST_LOOKS = 1_200;
 
 /** A process that may be killed: it lives one life after another, until it comes to a point at which it dies. */
 let current: Life | undefined;

@@ -232,7 +232,7 @@ lease of a thread and its end, that a thread was woken, that a wait's decision w
 back to the last commit that was synced, so that all later ones are gone. What the promises say of such commits holds as if the kill had come before them. The
 checkpoints and the files stay: a saver that loses what it has stored makes nodes run again.
 
-Nothing here is a matter of time: a process counts as stuck when it has looked 400 times and nothing was stored. What a dead process held has run out when the
+Nothing here is a matter of time: a process counts as stuck when it has looked 1,200 times and nothing was stored. What a dead process held has run out when the
 next one starts, or, in some runs, half a second later.
 
 Points bear the names of the kit's functions. \`:begin\` is before a transaction, \`.name\` after one of its statements, \`:commit\` before it is committed and
