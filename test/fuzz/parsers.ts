@@ -24,6 +24,7 @@ import { canonicalAddress, isAddress, matchesAddress, sameAddress, splitSubaddre
 import { parseAuthenticationResults } from "../../src/mail/authentication-results-field.ts";
 import { readAuthentication } from "../../src/mail/authentication-results.ts";
 import { readAutoSubmitted } from "../../src/mail/auto-submitted.ts";
+import { asksForNoAnswer, isBounce, isFromMailSystem } from "../../src/mail/bounce-signs.ts";
 import { classify, readHops } from "../../src/mail/classify.ts";
 import { findBodyReferences, gatherSignals } from "../../src/mail/correlate.ts";
 import { causeOf, isPermanentFailure } from "../../src/mail/delivery-cause.ts";
@@ -139,6 +140,11 @@ export const MAIL_PARSERS: Record<string, (message: MailMessage) => unknown> = {
     classify(message, { addresses: ["desk@a.example"], isOwn: () => false }),
     readHops(message),
   ],
+  "mail/bounce-signs": (message) => [
+    isBounce(message, message.text ?? ""),
+    isFromMailSystem(message),
+    asksForNoAnswer(message),
+  ],
   "mail/correlate": gatherSignals,
   "mail/delivery-status": readDeliveryStatus,
   "mail/feedback-report": readFeedbackReport,
@@ -195,7 +201,7 @@ export const RENDERERS: Record<string, (event: AuditEvent) => string> = {
 /** The other files of the same folders, and why nothing that others wrote is read there by itself. */
 export const NO_PARSERS: Record<string, string> = {
   "mail/parse": "fuzzed with whole mails",
-  "mail/clarification mail/compose mail/reply-form mail/reply-schema mail/hash-id": "write mails",
+  "mail/clarification mail/compose mail/request-data mail/reply-form mail/reply-schema mail/hash-id": "write mails",
   "mail/delivery-report mail/message mail/index policy/inbound": "types and names",
   "policy/allowlist policy/permission": "compare addresses (mail/address)",
   "policy/assurance policy/reputation policy/warm-up policy/budget policy/review-policy":

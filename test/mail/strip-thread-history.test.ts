@@ -189,3 +189,8 @@ describe("time", () => {
     expect(() => stripThreadHistory({ html })).not.toThrow();
   });
 });
+
+test("tags with the names of what every object has are tags like others", () => {
+  for (const tag of ["constructor", "__proto__", "toString", "hasOwnProperty"])
+    expect(stripThreadHistory({ html: `<p>Yes<${tag} ${tag}="x">, please</${tag}></p>` }).text).toBe("Yes, please");
+});

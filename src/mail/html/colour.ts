@@ -33,7 +33,7 @@ export function colourOf(value: string | undefined): Colour {
   if (value === undefined) return undefined;
   const text = value.trim().toLowerCase();
   if (text === "transparent") return "transparent";
-  const named = NAMED[text];
+  const named = Object.hasOwn(NAMED, text) ? NAMED[text] : undefined;
   if (named !== undefined) return named;
   const hex = /^#?([\da-f]{3,8})$/.exec(text)?.[1];
   if (hex !== undefined) {

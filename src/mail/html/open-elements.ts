@@ -55,7 +55,9 @@ export function openElements<T>(root: T): {
       else list.push(at);
     },
     closeBefore: (tag) => {
-      const targets = CLOSED_BY[tag] ?? (BLOCK_ELEMENTS.has(tag) ? ["p"] : []);
+      // A tag may have the name of something that every object has, such as `constructor`.
+      const closed = Object.hasOwn(CLOSED_BY, tag) ? CLOSED_BY[tag] : undefined;
+      const targets = closed ?? (BLOCK_ELEMENTS.has(tag) ? ["p"] : []);
       if (targets.length === 0) return [];
       const table = Math.max(0, lastOf("table"));
       const fence = tag === "li" ? Math.max(lastOf("ul"), lastOf("ol")) : -1;
