@@ -1,8 +1,8 @@
 import type { Grade } from "../policy/assurance.ts";
 import type { AttachmentRules } from "../policy/attachments.ts";
 import type { InjectionThresholds } from "../policy/injection-score.ts";
-import { deleteAsked, putAsked, replaceAsked } from "./asked.ts";
-import { one, type Sql } from "./database.ts";
+import { deleteAsked, putAsked } from "./asked.ts";
+import { one, type Sql, type SqlParameters } from "./database.ts";
 import { withdraw } from "./outbox.ts";
 import { decideWaits, undecideWaits } from "./waits.ts";
 import type { FailedAttempt, StoredOutcome } from "./outcome.ts";
@@ -177,6 +177,11 @@ export async function findTask(sql: Sql, id: string): Promise<TaskRecord | undef
   return row && fromRow(row);
 }
 
+/** @param where What follows `WHERE`, order and limit included. */
+export async function tasksWhere(sql: Sql, where: string, parameters: SqlParameters): Promise<TaskRecord[]> {
+  return (await sql.all<TaskRow>(`SELECT ${COLUMNS} FROM tasks WHERE ${where}`, parameters)).map(fromRow);
+}
+
 export async function isSettled(sql: Sql, id: string): Promise<boolean> {
   const row = await one(sql, "SELECT 1 AS settled FROM tasks WHERE id = :id AND settled_at IS NOT NULL", { id });
   return row !== undefined;
@@ -206,20 +211,14 @@ function isSuperseded({ outcome }: TaskRecord): boolean {
 
 /** A thread's tasks without an outcome. */
 export async function openTasks(sql: Sql, threadId: string): Promise<TaskRecord[]> {
-  const rows = await sql.all<TaskRow>(
-    `SELECT ${COLUMNS} FROM tasks WHERE thread_id = :threadId AND settled_at IS NULL`,
-    { threadId },
-  );
-  return rows.map(fromRow);
+  return tasksWhere(sql, `thread_id = :threadId AND settled_at IS NULL`, { threadId });
 }
 
 /** The agent's open tasks that wait for a mail to come, oldest first. */
 export async function expectingTasks(sql: Sql, agent: string): Promise<TaskRecord[]> {
-  const rows = await sql.all<TaskRow>(
-    `SELECT ${COLUMNS} FROM tasks WHERE agent = :agent AND expects_json IS NOT NULL AND settled_at IS NULL ORDER BY created_at, id`,
-    { agent },
-  );
-  return rows.map(fromRow);
+  return tasksWhere(sql, `agent = :agent AND expects_json IS NOT NULL AND settled_at IS NULL ORDER BY created_at, id`, {
+    agent,
+  });
 }
 
 /** Open tasks whose deadline has come; `which`: all, or those whose mail still lies in the outbox, so that nobody can have answered. */
@@ -229,21 +228,20 @@ export async function dueTasks(
 ): Promise<TaskRecord[]> {
   const { now, limit, which } = options;
   const notSent = "AND EXISTS (SELECT 1 FROM outbox WHERE outbox.task_id = tasks.id AND outbox.state = 'due')";
-  const rows = await sql.all<TaskRow>(
-    `SELECT ${COLUMNS} FROM tasks WHERE settled_at IS NULL AND deadline_at <= :now ${which === "all" ? "" : notSent} ORDER BY deadline_at LIMIT :limit`,
+  return tasksWhere(
+    sql,
+    `settled_at IS NULL AND deadline_at <= :now ${which === "all" ? "" : notSent} ORDER BY deadline_at LIMIT :limit`,
     { now, limit },
   );
-  return rows.map(fromRow);
 }
 
 /** What an agent has asked for from outside of any graph, newest first. */
 export async function ticketsOf(sql: Sql, agent: string, limit: number): Promise<TaskRecord[]> {
-  const rows = await sql.all<TaskRow>(
-    // Written out, or SQLite would not see that the index is about these.
-    `SELECT ${COLUMNS} FROM tasks WHERE graph = '${TICKETS_GRAPH}' AND agent = :agent ORDER BY created_at DESC LIMIT :limit`,
-    { agent, limit },
-  );
-  return rows.map(fromRow);
+  // Written out, or SQLite would not see that the index is about these.
+  return tasksWhere(sql, `graph = '${TICKETS_GRAPH}' AND agent = :agent ORDER BY created_at DESC LIMIT :limit`, {
+    agent,
+    limit,
+  });
 }
 
 export async function nextDeadline(sql: Sql): Promise<number | undefined> {
@@ -265,132 +263,6 @@ export async function settleTask(sql: Sql, id: string, outcome: StoredOutcome, n
   await withdraw(sql, id);
   await decideWaits(sql, id, now);
   return true;
-}
-
-/** How a task goes on after a failed delivery. */
-export interface ResendPlan {
-  addressees: string[];
-  /** Those of them who are mailed at `resendAt`; nobody where that is null. */
-  unreached: string[];
-  candidates: string[];
-  resendAt: number | null;
-  /** Instead of those, whom the task's definition names is asked then. */
-  reassign?: TaskRecord["reassign"];
-}
-
-/** Notes failed deliveries of an open task. Resolves with false when the task was settled or has failed again meanwhile. */
-export async function planResend(
-  sql: Sql,
-  task: TaskRecord,
-  plan: ResendPlan & { attempts: readonly FailedAttempt[] },
-): Promise<boolean> {
-  const changes = await sql.run(
-    `UPDATE tasks SET attempts_json = :attempts, addressees_json = :addressees, unreached_json = :unreached, candidates_json = :candidates, resend_at = :resendAt, reassign = :reassign
-     WHERE id = :id AND attempts_json = :before AND settled_at IS NULL`,
-    {
-      id: task.id,
-      before: JSON.stringify(task.attempts),
-      attempts: JSON.stringify(plan.attempts),
-      addressees: JSON.stringify(plan.addressees),
-      unreached: JSON.stringify(plan.unreached),
-      candidates: JSON.stringify(plan.candidates),
-      resendAt: plan.resendAt,
-      reassign: plan.reassign ?? null,
-    },
-  );
-  if (changes === 0) return false;
-  await replaceAsked(sql, { ...task, addressees: plan.addressees });
-  return true;
-}
-
-/** The task's new mail, to these, is in the outbox; or nobody is asked. Resolves with false when it was before. */
-export async function markResent(sql: Sql, task: TaskRecord, addressees: readonly string[]): Promise<boolean> {
-  const changes = await sql.run(
-    `UPDATE tasks SET resend_at = NULL, reassign = NULL, unreached_json = '[]', addressees_json = :addressees
-     WHERE id = :id AND resend_at = :resendAt AND attempts_json = :attempts AND addressees_json = :before AND settled_at IS NULL`,
-    {
-      id: task.id,
-      resendAt: task.resendAt,
-      attempts: JSON.stringify(task.attempts),
-      before: JSON.stringify(task.addressees),
-      addressees: JSON.stringify(addressees),
-    },
-  );
-  if (changes === 0) return false;
-  await replaceAsked(sql, { ...task, addressees });
-  return true;
-}
-
-export async function postponeResend(sql: Sql, task: TaskRecord, resendAt: number): Promise<void> {
-  await sql.run("UPDATE tasks SET resend_at = :resendAt WHERE id = :id AND resend_at = :before", {
-    id: task.id,
-    before: task.resendAt,
-    resendAt,
-  });
-}
-
-/** Open tasks to be mailed again, or whose next step is due. */
-export async function tasksToMail(
-  sql: Sql,
-  what: "resend" | "step",
-  now: number,
-  limit: number,
-): Promise<TaskRecord[]> {
-  const rows = await sql.all<TaskRow>(
-    `SELECT ${COLUMNS} FROM tasks WHERE ${what}_at IS NOT NULL AND ${what}_at <= :now AND settled_at IS NULL ORDER BY ${what}_at LIMIT :limit`,
-    { now, limit },
-  );
-  return rows.map(fromRow);
-}
-
-export async function nextTaskMail(sql: Sql): Promise<number | undefined> {
-  const row = await one<{ at: number | null }>(
-    sql,
-    `SELECT MIN(at) AS at FROM (
-       SELECT MIN(resend_at) AS at FROM tasks WHERE resend_at IS NOT NULL AND settled_at IS NULL
-       UNION ALL SELECT MIN(step_at) AS at FROM tasks WHERE step_at IS NOT NULL AND settled_at IS NULL
-     ) AS times`,
-  );
-  return row?.at ?? undefined;
-}
-
-/** The first step is done, and those who are asked now are these; who is asked no more is not mailed again either. Resolves with false when it was done before. */
-export async function markStepped(sql: Sql, task: TaskRecord, addressees: readonly string[]): Promise<boolean> {
-  const rest = task.steps.slice(1);
-  const unreached = task.unreached.filter((address) => addressees.includes(address));
-  const changes = await sql.run(
-    `UPDATE tasks SET steps_json = :rest, step_at = :next, addressees_json = :addressees, unreached_json = :unreached,
-       resend_at = CASE WHEN :unreached = '[]' THEN NULL ELSE resend_at END, reassign = CASE WHEN :unreached = '[]' THEN NULL ELSE reassign END
-     WHERE id = :id AND steps_json = :before AND addressees_json = :asked AND attempts_json = :attempts AND settled_at IS NULL`,
-    {
-      id: task.id,
-      before: JSON.stringify(task.steps),
-      asked: JSON.stringify(task.addressees),
-      attempts: JSON.stringify(task.attempts),
-      unreached: JSON.stringify(unreached),
-      rest: JSON.stringify(rest),
-      next: rest[0]?.at ?? null,
-      addressees: JSON.stringify(addressees),
-    },
-  );
-  if (changes === 0) return false;
-  await replaceAsked(sql, { ...task, addressees });
-  return true;
-}
-
-/** The task's mail is held: nobody is reminded of what nobody got. */
-export async function holdSteps(sql: Sql, id: string): Promise<void> {
-  await sql.run("UPDATE tasks SET step_at = NULL WHERE id = :id", { id });
-}
-
-/** The held mail goes out: the steps begin to count now. */
-export async function releaseSteps(sql: Sql, task: TaskRecord, now: number): Promise<void> {
-  const steps = task.steps.map((step) => ({ ...step, at: step.at + (now - task.createdAt) }));
-  await sql.run("UPDATE tasks SET steps_json = :steps, step_at = :next WHERE id = :id AND settled_at IS NULL", {
-    id: task.id,
-    steps: JSON.stringify(steps),
-    next: steps[0]?.at ?? null,
-  });
 }
 
 /** Notes until when an addressee is away, and the deadline that follows from it. Only a later day than was known changes anything. */

@@ -1,6 +1,7 @@
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, ofTask } from "../ledger/events.ts";
-import { markAway, planResend, type TaskRecord } from "../ledger/tasks.ts";
+import { planResend } from "../ledger/next-mails.ts";
+import { markAway, type TaskRecord } from "../ledger/tasks.ts";
 import { sameAddress } from "../mail/address.ts";
 import { isReached } from "./bounce.ts";
 

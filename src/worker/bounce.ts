@@ -1,7 +1,8 @@
 import type { Sql } from "../ledger/database.ts";
 import { appendEvent, ofTask } from "../ledger/events.ts";
 import type { FailedAttempt } from "../ledger/outcome.ts";
-import { findTask, planResend, type ResendPlan, type TaskRecord } from "../ledger/tasks.ts";
+import { planResend, type ResendPlan } from "../ledger/next-mails.ts";
+import { findTask, type TaskRecord } from "../ledger/tasks.ts";
 import { sameAddress } from "../mail/address.ts";
 import { backoffMs } from "../time/backoff.ts";
 import { settle } from "./settle.ts";

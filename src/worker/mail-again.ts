@@ -3,15 +3,8 @@ import type { Sql } from "../ledger/database.ts";
 import { appendEvent, type AuditEvent, ofTask } from "../ledger/events.ts";
 import { findOutbox, insertOutbox, markFailed, reachedBy } from "../ledger/outbox.ts";
 import { restoredAt } from "../ledger/restore.ts";
-import {
-  markResent,
-  markStepped,
-  nextTaskMail,
-  postponeResend,
-  type TaskRecord,
-  type TaskStep,
-  tasksToMail,
-} from "../ledger/tasks.ts";
+import { markResent, markStepped, nextTaskMail, postponeResend, tasksToMail } from "../ledger/next-mails.ts";
+import { type TaskRecord, type TaskStep } from "../ledger/tasks.ts";
 import type { Agent } from "../accounts/agent.ts";
 import { EmailKitError } from "../errors.ts";
 import { parseAddress, sameAddress } from "../mail/address.ts";

@@ -5,7 +5,8 @@ import { settledByMailAt } from "../ledger/messages.ts";
 import { unhold } from "../ledger/outbox.ts";
 import { restoredAt } from "../ledger/restore.ts";
 import { decideReview, openReview, type ReviewRecord } from "../ledger/reviews.ts";
-import { findTask, releaseSteps, settleTask, type TaskRecord } from "../ledger/tasks.ts";
+import { releaseSteps } from "../ledger/next-mails.ts";
+import { findTask, settleTask, type TaskRecord } from "../ledger/tasks.ts";
 
 /** Freezes a task's outcome, and says so in the audit log. Resolves with false when it had one. `messageId`: of the mail that settled it. */
 export async function settle(

@@ -54,8 +54,8 @@ function instrumentSql(sql: Sql, transaction: string): Sql {
 
 /** A named function of the kit, in the file where `bundle.ts` puts it without its database drivers. Of functions of one name, the bundle numbers all but one. */
 const KIT = /^\s*at (?:async )?(?:\w+\.)*#?(\w+?)(?:\$\d+)? \(.*\/src\/kit\.js/;
-/** Who only tries again what another function asks for. */
-const PLUMBING = new Set(["untilStored"]);
+/** Who only does, or tries again, what another function asks for. */
+const PLUMBING = new Set(["untilStored", "tasksWhere", "recipientsOf"]);
 
 /** The function of the kit that called, unless it has no name. */
 function caller(): string | undefined {
