@@ -61,8 +61,14 @@ describe("a process that is killed", () => {
   });
 
   it("is seen to mail twice where the ledger is not told before a mail is handed over", async () => {
-    const { problems } = await run({ ...once("submit:after"), sabotage: "no-handover" });
-    expect(problems.join("\n")).toMatch(/delivered 2 times, with 0 kills in the window/);
+    const kills = [{ point: "submit:after", nth: 2 }];
+    const seen: string[] = [];
+    // Whoever has answered by then has it, and it does not go out again: the second one is seldom answered as quickly.
+    while (seen.length < 5 && !seen.at(-1)?.includes("delivered 2 times, with 0 kills in the window")) {
+      const { problems } = await run({ restart: "worker", kills, sabotage: "no-handover" });
+      seen.push(problems.join("\n"));
+    }
+    expect(seen.at(-1)).toMatch(/delivered 2 times, with 0 kills in the window/);
   });
 });
 
