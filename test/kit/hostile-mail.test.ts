@@ -97,11 +97,11 @@ describe("a hostile mail in the inbox", () => {
     for (const id of ["t1", "t2"]) {
       await graph.invoke({ to: "boss@b.example" }, thread(id));
       const task = await until("the task", () => mail.mails("boss@b.example")[id === "t1" ? 0 : 1]);
-      mail.deliver(deep(60), "desk@a.example");
+      mail.deliver(`X-Thread: ${id}\r\n${deep(60)}`, "desk@a.example");
       await replyAs(mail, { from: "boss@b.example", mail: task, text: "approved: yes" });
       await until(`${id} to go on`, () => outcomeOf(graph, id));
     }
-    expect(await kit.messages("unreadable")).toHaveLength(1);
+    expect(await kit.messages("unreadable")).toHaveLength(2);
   });
 
   it("cannot pass for a reply by naming the task's ids without being its addressee", async () => {
