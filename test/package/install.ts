@@ -6,9 +6,11 @@ import { join } from "node:path";
 
 const root = new URL("../..", import.meta.url).pathname;
 const directory = mkdtempSync(join(tmpdir(), "langgraph-email-install-"));
-const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-  devDependencies: Record<string, string>;
-};
+const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
+  "dependencies" | "devDependencies",
+  Record<string, string>
+>;
+const versions = { ...dependencies, ...devDependencies };
 const run = (command: string, args: string[], cwd = directory) =>
   execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
@@ -66,7 +68,7 @@ try {
     "--no-audit",
     "--no-fund",
     `./${tarball}`,
-    ...pinned.map((name) => `${name}@${devDependencies[name]}`),
+    ...pinned.map((name) => `${name}@${versions[name]}`),
     "node22@npm:node@22",
     "node24@npm:node@24",
   ]);

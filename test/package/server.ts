@@ -8,9 +8,11 @@ import { join } from "node:path";
 const CLI = "2.0.0";
 const root = new URL("../..", import.meta.url).pathname;
 const directory = mkdtempSync(join(tmpdir(), "langgraph-email-cli-"));
-const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-  devDependencies: Record<string, string>;
-};
+const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
+  "dependencies" | "devDependencies",
+  Record<string, string>
+>;
+const versions = { ...dependencies, ...devDependencies };
 const run = (command: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) =>
   execFileSync(command, args, { cwd: directory, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8", ...options });
 
@@ -34,7 +36,7 @@ try {
     "--ignore-scripts",
     `./${tarball}`,
     `@langchain/langgraph-cli@${CLI}`,
-    ...pinned.map((name) => `${name}@${devDependencies[name]}`),
+    ...pinned.map((name) => `${name}@${versions[name]}`),
   ]);
   for (const path of ["test/langgraph/server", "test/support/scripted-model.ts"])
     cpSync(join(root, path), join(directory, path), { recursive: true });
