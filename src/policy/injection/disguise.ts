@@ -22,21 +22,24 @@ export function disguisedTexts(text: string, tokens: Tokens): Disguised[] {
 function encodedRuns(text: string): Disguised[] {
   const found: Disguised[] = [];
   let decoded = 0;
-  let start = -1;
-  for (let i = 0; i <= text.length; i++) {
-    if (i < text.length && isBase64Code(text.charCodeAt(i))) {
-      if (start < 0) start = i;
+  for (let start = 0; start + SHORTEST_ENCODED <= text.length && decoded < MOST_DECODED;) {
+    // From its end: most words are over before, and nothing in them has to be looked at.
+    let at = start + SHORTEST_ENCODED - 1;
+    while (at >= start && isBase64Code(text.charCodeAt(at))) at--;
+    if (at >= start) {
+      start = at + 1;
       continue;
     }
-    if (start >= 0 && i - start >= SHORTEST_ENCODED && decoded < MOST_DECODED) {
-      const run = text.slice(start, Math.min(i, start + MOST_DECODED));
-      const hexadecimal = /^[0-9a-f]+$/i.test(run);
-      const plain = Buffer.from(run, hexadecimal ? "hex" : "base64").toString("utf8");
-      decoded += run.length;
-      if (readsAsText(plain))
-        found.push({ rule: hexadecimal ? "hexadecimal" : "base64", text: plain, span: [start, i] });
+    let end = start + SHORTEST_ENCODED;
+    while (end < text.length && isBase64Code(text.charCodeAt(end))) end++;
+    const run = text.slice(start, Math.min(end, start + MOST_DECODED));
+    const hexadecimal = /^[0-9a-f]+$/i.test(run);
+    const plain = Buffer.from(run, hexadecimal ? "hex" : "base64").toString("utf8");
+    decoded += run.length;
+    if (readsAsText(plain)) {
+      found.push({ rule: hexadecimal ? "hexadecimal" : "base64", text: plain, span: [start, end] });
     }
-    start = -1;
+    start = end + 1;
   }
   return found;
 }

@@ -24,7 +24,8 @@ const DIGIT = 4;
 /** Splits a text into words, in one pass. Each Chinese, Japanese or Thai character is a word. */
 export function tokenise(source: string): Tokens {
   const size = source.length;
-  const other = charactersBeyondAscii(source);
+  // At least as many as there are characters beyond ASCII.
+  const other = Buffer.byteLength(source) - size;
   // Words of ASCII have a gap between them; each other character may be a word, and a ligature may become three letters.
   const most = (size >> 1) + other + 2;
   const tokens: Tokens = {
@@ -108,12 +109,6 @@ function joins(codes: Uint16Array, begin: number, end: number): boolean {
 }
 
 const LETTER_I = 105;
-
-function charactersBeyondAscii(text: string): number {
-  let count = 0;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) count++;
-  return count;
-}
 
 /** Lower-case letters and digits of ASCII; 0 elsewhere. */
 const ASCII = Uint8Array.from({ length: 128 }, (_, code) => {
