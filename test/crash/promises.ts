@@ -99,7 +99,7 @@ const SECTIONS: readonly Section[] = [
         holds: "The thread is parked, and the answer wakes it.",
       },
       {
-        match: /^callOff(:begin$|:commit$|\.)/,
+        match: /^(reachedBy$|callOff(:begin$|:commit$|\.))/,
         holds: "Nobody has been called off; the node runs again, and does it.",
       },
       { match: /^callOff:committed$/, holds: "The task is cancelled, and who was asked is told so, once." },
@@ -130,7 +130,7 @@ const SECTIONS: readonly Section[] = [
     about: "A thread whose wait is decided, or whose run vanished, goes on.",
     promises: [
       {
-        match: /^(recordResume|findThread|openWaits|saver\.getTuple)/,
+        match: /^(recordResume|findThread|openWaits|tasksOfWaits|saver\.getTuple)/,
         holds: "The thread is found again, and resumed, when its lease has run out.",
       },
       {
@@ -171,7 +171,7 @@ const SECTIONS: readonly Section[] = [
       },
       {
         match:
-          /^(abandonedRows|dueTasks|findOutbox|hopsOfThread|lastEvent|openRequests|prunedBefore|readyThreads|next\w+|tasksToMail)$/,
+          /^(abandonedRows|dueConfirmations|dueTasks|findOutbox|hopsOfThread|lastEvent|openRequests|prunedBefore|readyThreads|next\w+|tasksToMail)$/,
         holds: "Nothing has changed; the next process looks as well.",
       },
       { match: /^mendClock/, holds: "The clock is compared again, and what is too far ahead is mended once." },
