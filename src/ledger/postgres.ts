@@ -132,16 +132,16 @@ function begin(schema: string): string {
 type Execute = ReturnType<typeof statementRunner>;
 
 function statementRunner(address: PostgresAddress) {
-  const known = new Map<string, NumberedStatement>();
-  const numbered = (statement: string): NumberedStatement => {
-    const { text, names } = known.get(statement) ?? numberedStatement(statement);
-    known.set(statement, { text, names });
-    return { text, names };
+  const known = new Map<string, NumberedStatement & { name: string }>();
+  const numbered = (statement: string) => {
+    const found = known.get(statement) ?? { ...numberedStatement(statement), name: `ledger_${known.size}` };
+    known.set(statement, found);
+    return found;
   };
   return async (executor: Pool | ClientBase, statement: string, parameters: SqlParameters = {}) => {
-    const { text, names } = numbered(statement);
+    const { text, names, name } = numbered(statement);
     try {
-      return await executor.query<Record<string, unknown>>(text, valuesOf(names, parameters));
+      return await executor.query<Record<string, unknown>>({ name, text, values: valuesOf(names, parameters) });
     } catch (cause) {
       throw ledgerError(address, cause);
     }

@@ -125,8 +125,8 @@ async function openDesk(ledger: string, size: number) {
       const arrived = new Promise<number>((resolve) => {
         started.set(id, resolve);
       });
-      // What follows from the submission is over.
-      await sleep(15);
+      // What follows from the submission is over: the thread is idle.
+      await sleep(100);
       const begin = performance.now();
       await post.deliver(replyTo(task, id));
       return (await arrived) - begin;

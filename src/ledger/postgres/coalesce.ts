@@ -1,5 +1,5 @@
 /** Of a burst of commits, the first is told at once and the others together, so often at most: who is told looks with several queries. */
-const COALESCE_MS = 50;
+const COALESCE_MS = 20;
 
 export function coalesced(work: () => void): { (): void; cancel(): void } {
   let timer: NodeJS.Timeout | undefined;
