@@ -3,7 +3,7 @@ import { type Tokens, wordAt } from "./tokens.ts";
 
 /** Where a text speaks to a machine, or of what a machine has to do. All are words, both inclusive. */
 export interface Hail {
-  clue: "reader" | "hailed-ai" | "hailed" | "obliged" | "yours" | "told";
+  clue: "reader" | "hailed-ai" | "hailed" | "whichever" | "obliged" | "yours" | "told";
   from: number;
   to: number;
 }
@@ -14,6 +14,7 @@ const AROUND = 7;
 const AROUND_BEFORE = 12;
 const AROUND_MODAL = 6;
 const AROUND_READER = 16;
+const AROUND_SUBJECT = 4;
 /** Signs of Japanese between "to read" and who does. */
 const NEAR_BEFORE = 4;
 
@@ -22,7 +23,7 @@ const words = (list: string): ReadonlySet<string> => new Set(list.split(" "));
 /** To read, process, sum up. */
 const READS = new RegExp(
   `^(?:${[
-    "reads?|reading|(?:process|handl|summar|screen|evaluat|analy[sz]|triag|ingest|crawl|receiv)\\p{L}*|pars(?:e|es|ing)",
+    "reads?|reading|(?:process|handl|summar|screen|evaluat|analy[sz]|triag|ingest|crawl|receiv|sort(?!e?d)|scan|transcrib|digest|draft|compar|grad|assess)\\p{L}*|pars(?:e|es|ing)|opens?|opening",
     "(?:liest|lesen|auswert|verarbeit|bearbeit|zusammenf)\\p{L}*|lit|lisent|lira|(?:trait|resum|proces|gestion|elabor|riassum)\\p{L}*",
     "lee|lea|lean|legge|leggono|ler|leia|leest|lezen|(?:valut|evalua|bewert|beoordel|ocenia|оцен|degerlendir|verwerk|czyta|przetw|чита|прочит|обраб|okuy|isley)\\p{L}*",
     "阅|读|处|評|评|読|処|평가\\p{L}*|읽\\p{L}*|처리\\p{L}*|تقرا|تعالج|يقرا",
@@ -31,7 +32,7 @@ const READS = new RegExp(
 );
 /** What is read is this very mail. */
 const THIS = words(
-  "this these diese dieser diesen dieses ce cet cette este esta estos questa questo queste esse essa deze dit te ten tego это этот эту этого bu 此 这 本 この 이 هذه هذا",
+  "this these her his diese dieser diesen dieses ce cet cette este esta estos questa questo queste esse essa deze dit te ten tego это этот эту этого bu 此 这 本 この 이 هذه هذا",
 );
 /** Before a machine's name in a greeting, a note or an attention line. */
 const TOWARD = words("to for note an fur au aux pour al para per voor aan do dla для 给 致");
@@ -57,6 +58,13 @@ const OURS = words(
   "my our mein meine meinen unser unsere unserer mon ma notre mi nuestro nuestra mio nostro nostra meu nosso mijn onze moj nasz мой наш",
 );
 
+/** Before a machine of which the writer knows only that there may be one. */
+const ANY = words(
+  "any every all whichever whatever each if irgendein jede jeder jedes alle falls wenn chaque tout toute si cualquier cada ogni qualsiasi qualquer elke iedere każdy kazdy jesli gdy любой если herhangi 如果 任何 もし",
+);
+const PLURAL =
+  /^(?:assistants|agents|bots|robots|models|ais|helpers|programs|programmes|systems|chatbots|llms|copilots|crawlers|scrapers|parsers|classifiers|inboxes|engines|clients|machines|readers|recipients|graders|assistenten|agenten|hulpjes|robot[sy]|automates|logiciels|programas|programmi|assistenti|asistentes|агент[ыов]+|ассистент[ыов]+)$/u;
+
 /** Finds machines that are spoken to. `text` is what the tokens were made from. */
 export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hail[] {
   const found: Hail[] = [];
@@ -65,7 +73,7 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
     if (hit.concept === "insides" && isYours(tokens, hit)) found.push({ clue: "yours", from: hit.from, to: hit.to });
     if (hit.concept === "prior" && isYours(tokens, hit)) found.push({ clue: "told", from: hit.from, to: hit.to });
     if (hit.concept !== "ai" && hit.concept !== "machine") continue;
-    if (hit.from > 0 && OURS.has(wordAt(tokens, hit.from - 1))) continue;
+    if (isOurs(tokens, hit.from)) continue;
     if (++machines > MOST_MACHINES) break;
     const { from, to } = hit;
     const reader = readsThis(tokens, hit);
@@ -74,10 +82,19 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
     if (manner !== "none") {
       found.push({ clue: hit.concept === "ai" || manner === "note" ? "hailed-ai" : "hailed", from, to });
     }
+    if (manner === "none" && isWhichever(text, tokens, hit)) found.push({ clue: "whichever", from, to });
     const modal = modalBehind(tokens, to, reader);
     if (modal !== undefined) found.push({ clue: "obliged", from: modal, to: modal });
   }
   return found;
+}
+
+/** "My assistant", "our new assistant": somebody whom the writer knows. */
+function isOurs(tokens: Tokens, at: number): boolean {
+  return (
+    (at > 0 && OURS.has(wordAt(tokens, at - 1))) ||
+    (at > 1 && tokens.first[at - 1] === 0 && OURS.has(wordAt(tokens, at - 2)))
+  );
 }
 
 /** "The agent must", "the bot has to". Not "must be approved" and "must not": rules that people make for machines, or of them. */
@@ -117,6 +134,18 @@ function isYours(tokens: Tokens, { from, to }: Hit): boolean {
   return false;
 }
 
+/** "Any bot that …", "If a program …", "Assistants of our guests …", "(for the secretary's software) …": whatever machine it may be. */
+function isWhichever(text: string, tokens: Tokens, { from, to }: Hit): boolean {
+  const several = PLURAL.test(wordAt(tokens, to));
+  for (let i = from; i >= 0 && i >= from - AROUND_SUBJECT; i--) {
+    const word = i === from ? "" : wordAt(tokens, i);
+    if (ANY.has(word)) return true;
+    if (OURS.has(word) || (ARTICLES.has(word) && word !== "an" && word !== "a")) return false;
+    if (tokens.first[i] === 1) return several;
+  }
+  return false;
+}
+
 /** "Assistant: …" and "Dear assistant, …" are calls, which people make too; "Note to the mail bot: …" and "Nota para el agente automático: …" are not. */
 function hailing(text: string, tokens: Tokens, { from, to }: Hit): "none" | "call" | "note" {
   const behind = text.slice(tokens.to[to] ?? 0, (tokens.to[to] ?? 0) + 48);
@@ -128,6 +157,7 @@ function hailing(text: string, tokens: Tokens, { from, to }: Hit): "none" | "cal
   // Nobody is called with an article: "Die KI, die wir testen, …" is a relative clause.
   if (called && tokens.first[at] === 1 && (at === from || /^\s?[:：]/.test(behind))) return "call";
   if (/^\s?[:,]/.test(behind) && BEGINS.test(text.slice(Math.max(0, start - 2), start))) return "call";
+  if (LED.test(behind) && startsSentence(tokens, from)) return "call";
   for (let i = at - 1; i >= 0 && i >= at - 3 && tokens.first[i + 1] === 0; i--) {
     const word = wordAt(tokens, i);
     if (GREETING.has(word)) return "call";
@@ -138,8 +168,20 @@ function hailing(text: string, tokens: Tokens, { from, to }: Hit): "none" | "cal
   return "none";
 }
 
+/** "Purchase bot: …": what sort of machine it is stands before its name. */
+function startsSentence(tokens: Tokens, from: number): boolean {
+  for (let i = from; i >= 0 && i > from - AROUND_SUBJECT; i--) {
+    const word = i < from ? wordAt(tokens, i) : "";
+    if (OURS.has(word) || YOURS.has(word) || ARTICLES.has(word) || ABOUT.has(word)) return false;
+    if (tokens.first[i] === 1) return true;
+  }
+  return false;
+}
+
 /** What follows a name that is called. */
 const CALLED = /^[)\]*_]{0,3}\s{0,2}[:,;,：、\-–—\\]{1,2}[\s>*]{0,6}\p{L}/u;
+const ABOUT = words("in of on about with by from as at into von uber mit de sur sobre con di su over van w o в о");
+const LED = /^[)\]*_"]{0,3} ?[:：]\s{0,2}[\p{L}"„“«]/u;
 /** A colon after some more of the name. */
 const INTRODUCED = /^(?:[ -]\p{L}{2,16}){0,3} ?[:：]/u;
 const NOTED = /^(?:[ -]\p{L}{2,16})? ?[:：]/u;

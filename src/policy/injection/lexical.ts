@@ -1,7 +1,9 @@
+import type { Command } from "./commands.ts";
 import type { Hail } from "./hail.ts";
 import type { Hit } from "./lexicon-match.ts";
-import { type Clue, LEXICAL_RULES, type LexicalRule } from "./rules.ts";
-import type { Tokens } from "./tokens.ts";
+import type { Clue, LexicalRule } from "./rule.ts";
+import { LEXICAL_RULES } from "./rules.ts";
+import { type Tokens, wordAt } from "./tokens.ts";
 
 /** A rule that held, between two offsets of the source. */
 export interface Finding {
@@ -18,6 +20,8 @@ interface Place {
   lastWord: number;
 }
 
+/** What stands for a link: {@link maskAddresses}. */
+const LINK = "weblink";
 /** What belongs together is mostly said in one sentence: the end of one counts as this many words. */
 const SENTENCE = 5;
 /** From here on Unicode has the scripts of East Asia. */
@@ -34,6 +38,7 @@ export function lexicalFindings(
   tokens: Tokens,
   hits: readonly Hit[],
   hails: readonly Hail[],
+  commands: readonly Command[],
   addresses: readonly number[],
 ): Finding[] {
   const places = new Map<Clue, Place[]>();
@@ -46,7 +51,11 @@ export function lexicalFindings(
   };
   for (const hit of hits) add(hit.concept, hit.from, hit.to);
   for (const hail of hails) add(hail.clue, hail.from, hail.to);
-  for (const at of addresses) add("address", at, at);
+  for (const command of commands) add("command", command.from, command.to);
+  for (const at of addresses) {
+    add("address", at, at);
+    if (wordAt(tokens, at) !== LINK) add("mail-address", at, at);
+  }
   return LEXICAL_RULES.flatMap((rule) => findingsOf(rule, places, tokens));
 }
 

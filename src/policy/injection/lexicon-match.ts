@@ -8,24 +8,32 @@ export interface Hit {
   to: number;
 }
 
+/** What the children of a node are is said once: they have consecutive numbers, so that a walk stays in a few kilobytes of memory. */
 interface Trie {
-  edges: Edges;
-  /** Concepts that end at a node, as bits; `open` where the word may go on. */
-  exact: number[];
-  open: number[];
-  /** 1 for the first two letters of each phrase: most words of a mail begin none. */
-  begins: Uint8Array;
+  /** The first child of each node; those of the next node begin where its own end. */
+  children: Int32Array;
+  /** The letter by which each node is reached, ascending among the children of one. */
+  letters: Uint16Array;
+  /** Concepts that end at a node; `open` where the word may go on. */
+  exact: Concepts[];
+  open: Concepts[];
+  /** Where a phrase goes on behind one of several words: the roots of what may follow each of them. */
+  joins: (readonly Root[] | undefined)[];
+  root: Root;
 }
 
-/** From a node by a letter to the next node: an open hash table, which is several times faster than a Map. */
-interface Edges {
-  keys: Float64Array;
-  nodes: Int32Array;
-  mask: number;
+/** A node below which words begin, and 1 for the first letters of each of them: most words of a mail are none. */
+interface Root {
+  node: number;
+  sieve: Uint8Array;
 }
+
+type Concepts = readonly Concept[] | undefined;
 
 const SPACE = 32;
-const LONGEST_PHRASE = 160;
+/** Sizes of sieves, for the root of all and for the others: powers of two. */
+const BEGINNINGS = 65_536;
+const JOINED = 512;
 /** So that a mail made of nothing but trigger words stays cheap. */
 const MOST_HITS = 20_000;
 
@@ -33,74 +41,75 @@ const MOST_HITS = 20_000;
 export function matchLexicon(tokens: Tokens, extra: readonly string[] = []): Hit[] {
   const tries = extra.length === 0 ? [lexiconTrie()] : [lexiconTrie(), buildTrie([["tool", extra]])];
   const hits: Hit[] = [];
-  const longest = new Map<number, number>();
+  const longest = new Map<Concept, number>();
   for (let i = 0; i < tokens.count && hits.length < MOST_HITS; i++) {
-    for (const trie of tries) walk(trie, tokens, i, longest);
+    const start = tokens.start[i] ?? 0;
+    const begin = beginning(tokens.codes, start, tokens.end[i] ?? 0);
+    for (const trie of tries) if (trie.root.sieve[begin] !== 0) walk(trie, tokens, i, 0, longest);
     if (longest.size === 0) continue;
-    for (const [bit, to] of longest) {
-      const concept = CONCEPTS[bit];
-      if (concept !== undefined) hits.push({ concept, from: i, to });
-    }
+    for (const [concept, to] of longest) hits.push({ concept, from: i, to });
     longest.clear();
   }
   return hits;
 }
 
-function walk(trie: Trie, tokens: Tokens, first: number, longest: Map<number, number>): void {
+/** Reads the word at `index` from a node on, and what may follow it. */
+function walk(trie: Trie, tokens: Tokens, index: number, from: number, longest: Map<Concept, number>): void {
   const { codes } = tokens;
-  const start = tokens.start[first] ?? 0;
-  const second = start + 1 < (tokens.end[first] ?? 0) ? (codes[start + 1] ?? 0) : 0;
-  if (trie.begins[beginning(codes[start] ?? 0, second)] === 0) return;
-  let node = 0;
-  let steps = 0;
-  for (let i = first; i < tokens.count; i++) {
-    if (i > first) {
-      const next = follow(trie.edges, node, SPACE);
-      if (next === 0) return;
-      node = next;
+  const end = tokens.end[index] ?? 0;
+  let node = from;
+  let stem = trie.open[node] === undefined ? -1 : node;
+  let alive = true;
+  for (let at = tokens.start[index] ?? 0; at < end; at++) {
+    node = follow(trie, node, codes[at] ?? 0);
+    if (node === 0) {
+      alive = false;
+      break;
     }
-    const end = tokens.end[i] ?? 0;
-    let open = 0;
-    let openNode = 0;
-    let dead = false;
-    for (let at = tokens.start[i] ?? 0; at < end; at++) {
-      const next = follow(trie.edges, node, codes[at] ?? 0);
-      if (next === 0 || ++steps > LONGEST_PHRASE) {
-        dead = true;
-        break;
-      }
-      node = next;
-      if (trie.open[node] !== 0) {
-        open |= trie.open[node] ?? 0;
-        openNode = node;
-      }
+    if (trie.open[node] !== undefined) {
+      stem = node;
+      note(trie.open[node], index, longest);
     }
-    note(longest, open | (dead ? 0 : (trie.exact[node] ?? 0)), i);
-    if (!dead) continue;
-    // The word goes on behind a stem: a phrase of several words may go on behind it too.
-    if (openNode === 0) return;
-    node = openNode;
+  }
+  if (alive) note(trie.exact[node], index, longest);
+  // No phrase goes on in the next sentence.
+  if (index + 1 >= tokens.count || tokens.first[index + 1] === 1) return;
+  if (alive) goOn(trie, tokens, index + 1, node, longest);
+  if (stem >= 0 && (!alive || stem !== node)) goOn(trie, tokens, index + 1, stem, longest);
+}
+
+function goOn(trie: Trie, tokens: Tokens, index: number, node: number, longest: Map<Concept, number>): void {
+  const next = follow(trie, node, SPACE);
+  if (next !== 0) walk(trie, tokens, index, next, longest);
+  const joins = trie.joins[node];
+  if (joins === undefined) return;
+  const begin = beginning(tokens.codes, tokens.start[index] ?? 0, tokens.end[index] ?? 0) & (JOINED - 1);
+  for (const root of joins) if (root.sieve[begin] !== 0) walk(trie, tokens, index, root.node, longest);
+}
+
+function note(concepts: Concepts, index: number, longest: Map<Concept, number>): void {
+  for (const concept of concepts ?? []) {
+    if ((longest.get(concept) ?? -1) < index) longest.set(concept, index);
   }
 }
 
-function note(longest: Map<number, number>, bits: number, index: number): void {
-  for (let rest = bits; rest !== 0; rest &= rest - 1) longest.set(31 - Math.clz32(rest & -rest), index);
-}
-
-function beginning(first: number, second: number): number {
-  return (first * 31 + second) & 0xffff;
-}
-
-function slotOf(edges: Edges, node: number, code: number): number {
-  const key = node * 65_536 + code + 1;
-  let slot = (Math.imul(node, 0x9e3779b1) ^ Math.imul(code, 0x85ebca6b)) >>> 7;
-  for (slot &= edges.mask; edges.keys[slot] !== 0 && edges.keys[slot] !== key;) slot = (slot + 1) & edges.mask;
-  return slot;
+/** A number below {@link BEGINNINGS} for the first three letters of a word. */
+function beginning(codes: Uint16Array, start: number, end: number): number {
+  const second = start + 1 < end ? (codes[start + 1] ?? 0) : 0;
+  const third = start + 2 < end ? (codes[start + 2] ?? 0) : 0;
+  return (((codes[start] ?? 0) * 31 + second) * 31 + third) & (BEGINNINGS - 1);
 }
 
 /** 0 where there is no edge: none leads back to the root. */
-function follow(edges: Edges, node: number, code: number): number {
-  return edges.nodes[slotOf(edges, node, code)] ?? 0;
+function follow({ children, letters }: Trie, node: number, letter: number): number {
+  const end = children[node + 1] ?? 0;
+  let low = children[node] ?? 0;
+  for (let high = end; low < high;) {
+    const middle = (low + high) >> 1;
+    if ((letters[middle] ?? 0) < letter) low = middle + 1;
+    else high = middle;
+  }
+  return low < end && letters[low] === letter ? low : 0;
 }
 
 let built: Trie | undefined;
@@ -110,55 +119,114 @@ function lexiconTrie(): Trie {
   return built;
 }
 
+interface Growing {
+  /** By letter, for each node. */
+  edges: Map<number, number>[];
+  exact: Concepts[];
+  open: Concepts[];
+  joins: (readonly Root[] | undefined)[];
+  root: Root;
+}
+
 function buildTrie(entries: readonly (readonly [Concept, readonly string[]])[]): Trie {
-  const letters = entries.reduce(
-    (sum, [, phrases]) => sum + phrases.reduce((all, phrase) => all + phrase.length, 0),
-    0,
-  );
-  const size = 2 ** Math.ceil(Math.log2(letters * 2 + 16));
-  const edges: Edges = { keys: new Float64Array(size), nodes: new Int32Array(size), mask: size - 1 };
-  const trie: Trie = { edges, exact: [0], open: [0], begins: new Uint8Array(65_536) };
-  for (const [concept, phrases] of entries) {
-    const bit = 1 << CONCEPTS.indexOf(concept);
-    for (const phrase of phrases) if (phrase.trim() !== "") insert(trie, phrase.trim(), bit);
+  const root = { node: 0, sieve: new Uint8Array(BEGINNINGS) };
+  const growing: Growing = { edges: [], exact: [], open: [], joins: [], root };
+  addNode(growing);
+  for (const [concept, list] of entries) {
+    for (const phrase of list.flatMap(withAndWithout)) insert(growing, root, phrase, concept);
   }
-  return trie;
+  return packed(growing);
 }
 
-/** A `*` ends a stem: whatever follows in the same word is part of it. */
-function insert(trie: Trie, phrase: string, bit: number): void {
-  let node = 0;
-  let begun = false;
-  const step = (code: number): void => {
-    const slot = slotOf(trie.edges, node, code);
-    if (trie.edges.keys[slot] === 0) {
-      trie.edges.keys[slot] = node * 65_536 + code + 1;
-      trie.edges.nodes[slot] = trie.exact.length;
-      trie.exact.push(0);
-      trie.open.push(0);
-    }
-    node = trie.edges.nodes[slot] ?? 0;
+/** Numbers the nodes anew: roots first, then the children of each node in turn. */
+function packed({ edges, exact, open, joins, root }: Growing): Trie {
+  const order = [...new Set([0, ...joins.flatMap((roots) => roots?.map(({ node }) => node) ?? [])])];
+  const letters = new Uint16Array(edges.length);
+  const children = new Int32Array(edges.length + 1);
+  for (let node = 0; node < order.length; node++) {
+    children[node] = order.length;
+    const ordered = [...(edges[order[node] ?? 0] ?? [])].toSorted(([a], [b]) => a - b);
+    for (const [letter, child] of ordered) letters[order.push(child) - 1] = letter;
+  }
+  children[order.length] = order.length;
+  const numbers = new Int32Array(edges.length);
+  for (const [number, node] of order.entries()) numbers[node] = number;
+  return {
+    children,
+    letters,
+    exact: order.map((node) => exact[node]),
+    open: order.map((node) => open[node]),
+    joins: order.map((node) => joins[node]?.map((next) => ({ ...next, node: numbers[next.node] ?? 0 }))),
+    root,
   };
-  const words = phrase.split(/\s+/);
-  for (const [position, word] of words.entries()) {
-    const tokens = tokenise(word);
-    for (let i = 0; i < tokens.count; i++) {
-      const start = tokens.start[i] ?? 0;
-      if (begun) step(SPACE);
-      else {
-        const letters = tokens.codes.subarray(start, tokens.end[i] ?? 0);
-        trie.begins[beginning(letters[0] ?? 0, letters[1] ?? 0)] = 1;
-        // A stem of one letter goes on with any.
-        if (letters.length === 1 && word.endsWith("*")) trie.begins.fill(1);
-      }
-      begun = true;
-      for (const code of tokens.codes.subarray(tokens.start[i] ?? 0, tokens.end[i] ?? 0)) step(code);
-    }
-    const last = position === words.length - 1;
-    if (word.endsWith("*")) trie.open[node] = (trie.open[node] ?? 0) | (last ? bit : OPEN_INSIDE);
-    if (last) trie.exact[node] = (trie.exact[node] ?? 0) | bit;
-  }
 }
 
-/** Marks a stem in the middle of a phrase, which is no concept by itself. */
-const OPEN_INSIDE = 1 << 31;
+/** `(a|b|) c` is `(a|b) c` and `c`. */
+function withAndWithout(phrase: string): string[] {
+  const choice = /\(([^()]*)\|\)/.exec(phrase);
+  if (choice === null) return phrase.trim() === "" ? [] : [phrase.trim()];
+  const before = phrase.slice(0, choice.index);
+  const behind = phrase.slice(choice.index + choice[0].length);
+  return [`${before}(${choice[1] ?? ""})${behind}`, before + behind].flatMap(withAndWithout);
+}
+
+/** Adds a phrase below a root. Where it has a choice of words, what follows is written once, below a root of its own. */
+function insert(trie: Growing, root: Root, phrase: string, concept: Concept): void {
+  const choice = /^([^(]*)\(([^()]*)\)\s*/.exec(phrase);
+  if (choice === null) {
+    const last = addWords(trie, root, phrase);
+    trie.exact[last] = withConcept(trie.exact[last], concept);
+    if (phrase.endsWith("*")) trie.open[last] = withConcept(trie.open[last], concept);
+    return;
+  }
+  const rest = phrase.slice(choice[0].length);
+  const next = rest === "" ? undefined : { node: addNode(trie), sieve: new Uint8Array(JOINED) };
+  for (const word of (choice[2] ?? "").split("|")) {
+    const whole = (choice[1] ?? "") + word.trim();
+    if (next === undefined) insert(trie, root, whole, concept);
+    else {
+      const last = addWords(trie, root, whole);
+      trie.joins[last] = [...(trie.joins[last] ?? []), next];
+    }
+  }
+  if (next !== undefined) insert(trie, next, rest, concept);
+}
+
+/** A `*` ends a stem: whatever follows in the same word is part of it. By itself it is any word. */
+function addWords(trie: Growing, root: Root, words: string): number {
+  let { node } = root;
+  for (const [position, word] of words.trim().split(/\s+/).entries()) {
+    const tokens = tokenise(word);
+    if (tokens.count === 0 && position > 0) node = step(trie, node, SPACE);
+    if (tokens.count === 0 && position === 0) root.sieve.fill(1);
+    for (let i = 0; i < tokens.count; i++) {
+      const letters = tokens.codes.subarray(tokens.start[i] ?? 0, tokens.end[i] ?? 0);
+      if (node !== root.node) node = step(trie, node, SPACE);
+      // A stem of one or two letters goes on with any.
+      else if (letters.length < 3 && word.endsWith("*")) root.sieve.fill(1);
+      else root.sieve[beginning(letters, 0, letters.length) & (root.sieve.length - 1)] = 1;
+      for (const letter of letters) node = step(trie, node, letter);
+    }
+    if (word.endsWith("*")) trie.open[node] ??= [];
+  }
+  return node;
+}
+
+function step(trie: Growing, node: number, letter: number): number {
+  const known = trie.edges[node]?.get(letter);
+  if (known !== undefined) return known;
+  const added = addNode(trie);
+  trie.edges[node]?.set(letter, added);
+  return added;
+}
+
+function addNode(trie: Growing): number {
+  trie.exact.push(undefined);
+  trie.open.push(undefined);
+  trie.joins.push(undefined);
+  return trie.edges.push(new Map()) - 1;
+}
+
+function withConcept(list: Concepts, concept: Concept): readonly Concept[] {
+  return list?.includes(concept) ? list : [...(list ?? []), concept];
+}

@@ -1,25 +1,5 @@
-import type { Hail } from "./hail.ts";
-import type { Concept } from "./lexicon.ts";
-
-/** Concepts; `address`, a mail address or link that is not of this conversation; and how a machine is spoken to. */
-export type Clue = Concept | "address" | Hail["clue"];
-
-/** Phrases that mean an injection when they stand together. */
-export interface LexicalRule {
-  rule: string;
-  /** One clue of each group, in any order. */
-  all: readonly (readonly Clue[])[];
-  /** Words between the first group's phrase and each of the others; the end of a sentence counts as several. */
-  within: number;
-  weight: number;
-  /** What makes it surer, in the same reach. */
-  boost?: Readonly<Partial<Record<Clue, number>>>;
-  /** What speaks against it, in the same reach: a factor. */
-  damp?: Readonly<Partial<Record<Clue, number>>>;
-}
-
-/** Colleagues take back *their own* words, and write *about* machines. */
-const PEOPLE = { mine: 0.35, talk: 0.5 } as const;
+import { MAILBOX_RULES } from "./mailbox-rules.ts";
+import { type Clue, type LexicalRule, PEOPLE } from "./rule.ts";
 
 /** What a machine may be told to do. */
 const ORDERS: readonly Clue[] = [
@@ -119,7 +99,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     rule: "reader-ordered",
     all: [["reader"], [...ORDERS, "obliged"]],
     within: 20,
-    weight: 0.55,
+    weight: 0.65,
     boost: { secrecy: 0.2, address: 0.1, override: 0.15, output: 0.1 },
     damp: { talk: 0.5 },
   },
@@ -127,7 +107,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     rule: "machine-hailed",
     all: [["hailed-ai"], ORDERS],
     within: 16,
-    weight: 0.52,
+    weight: 0.48,
     boost: { secrecy: 0.2, address: 0.1, override: 0.2, data: 0.1, secrets: 0.1, reader: 0.1 },
     damp: { talk: 0.5 },
   },
@@ -151,7 +131,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
       address: 0.1,
       prior: 0.05,
     },
-    damp: { talk: 0.5 },
+    damp: { talk: 0.5, mine: 0.8 },
   },
   {
     rule: "machine-obliged",
@@ -183,7 +163,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     rule: "machine-secrecy",
     all: [["ai", "user", "reading"], ["secrecy"]],
     within: 18,
-    weight: 0.45,
+    weight: 0.36,
     boost: { send: 0.15, output: 0.1, action: 0.1 },
     damp: { talk: 0.4 },
   },
@@ -329,7 +309,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     rule: "new-orders",
     all: [["newtask"], ["secrecy", "address", "output", "insides", "role", "unbound"]],
     within: 10,
-    weight: 0.44,
+    weight: 0.38,
     boost: { send: 0.1, prior: 0.1, ai: 0.25, override: 0.2, user: 0.1 },
     damp: PEOPLE,
   },
@@ -341,4 +321,6 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     boost: { reading: 0.2, secrecy: 0.2, ai: 0.2 },
     damp: { talk: 0.5, mine: 0.6 },
   },
+
+  ...MAILBOX_RULES,
 ];

@@ -1,7 +1,9 @@
 import { maskAddresses, wordsAt } from "./addresses.ts";
+import { commandsIn } from "./commands.ts";
 import { disguisedTexts } from "./disguise.ts";
-import { hailsIn } from "./hail.ts";
+import { type Hail, hailsIn } from "./hail.ts";
 import { type Finding, lexicalFindings } from "./lexical.ts";
+import { FOR_RULES_ONLY } from "./lexicon.ts";
 import { type Hit, matchLexicon } from "./lexicon-match.ts";
 import { type CompiledModel, surestWindow } from "./model.ts";
 import { weighReported } from "./reported.ts";
@@ -41,9 +43,11 @@ function plainFindings(text: string, context: ReadingContext): { tokens: Tokens;
   const hits = matchLexicon(tokens, context.toolNames);
   const foreign = wordsAt(masked.foreign, tokens.from, tokens.count);
   const hails = hailsIn(masked.text, tokens, hits);
+  const spokenTo = hails.filter(({ clue }) => isSpokenTo(clue)).map(({ to }) => to);
+  const commands = commandsIn(tokens, hits, spokenTo);
   const found = [
     ...structuralFindings(text),
-    ...lexicalFindings(tokens, hits, hails, foreign),
+    ...lexicalFindings(tokens, hits, hails, commands, foreign),
     ...modelFinding(context.model, tokens, hits),
   ];
   const talk = hits.filter(({ concept }) => concept === "talk").map(({ from }) => tokens.from[from] ?? 0);
@@ -53,8 +57,13 @@ function plainFindings(text: string, context: ReadingContext): { tokens: Tokens;
   return { tokens, found: weighReported(text, found, talk), spoken };
 }
 
+function isSpokenTo(clue: Hail["clue"]): boolean {
+  return clue === "reader" || clue === "whichever" || clue === "hailed" || clue === "hailed-ai";
+}
+
 function modelFinding(model: CompiledModel, tokens: Tokens, hits: readonly Hit[]): Finding[] {
-  const surest = surestWindow(model, tokens, hits);
+  const seen = hits.filter(({ concept }) => !FOR_RULES_ONLY.has(concept));
+  const surest = surestWindow(model, tokens, seen);
   if (surest === undefined || surest.probability < MODEL_FLOOR) return [];
   const span: [number, number] = [tokens.from[surest.from] ?? 0, tokens.to[surest.to] ?? 0];
   return [{ rule: "model", weight: surest.probability * MODEL_WEIGHT, span }];

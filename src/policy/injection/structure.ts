@@ -24,7 +24,7 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
     // What frameworks write where a model calls a function, and names of functions in a command to call one.
     rule: "false-call",
     pattern:
-      /^(?:Action Input|Observation|Final Answer)\s?:|\b(?:delete|send|create|update|forward|transfer|grant|run|remove|export|share)_[a-z_]{2,30}\b(?<=\b(?:call|invoke|execute|trigger|rufe?|appelle|llama|ejecuta|esegui)\b[^.\n]{2,60})|<(?:command|invoke|execute)\b[^<>\n]{0,80}>/gim,
+      /^(?:Action Input|Observation|Final Answer)\s?:|(?<=\b(?:delete|send|create|update|forward|transfer|grant|run|remove|export|share))_[a-z_]{2,30}\b(?<=\b(?:call|invoke|execute|trigger|rufe?|appelle|llama|ejecuta|esegui)\b[^.\n]{2,60})|<(?:command|invoke|execute)\b[^<>\n]{0,80}>/gim,
     weight: 0.4,
   },
   {
@@ -33,6 +33,33 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
     pattern:
       /\]\([^)\s]{4,200}\{[^{})]{1,60}\}[^)\n]{0,100}\)|!\[[^\]\n]{0,60}\]\([^)\s]{4,200}=[A-Z]{3,}_[A-Z_]{3,60}\)/g,
     weight: 0.52,
+  },
+  {
+    // The same in a plain link: a parameter without a value, or with one that is described.
+    rule: "open-parameter",
+    pattern:
+      /\bhttps?:\/\/[^\s<>"]{4,200}(?:[?&]\w{1,20}=(?=[\s)"'”]|$)|[=/][{<][^{}<>\n]{2,30} [^{}<>\n]{2,60}[}>])/gim,
+    weight: 0.42,
+  },
+  {
+    // A setting by which a guard is off, or nobody is told.
+    rule: "guards-off",
+    pattern:
+      /(?<=\b(?:rules?|filters?|guardrails?|guard|safety|moderation|restrictions?|persona|refus\w{1,4}|override|confirm_?\w{0,14}|notify_?\w{0,14}|tell_?\w{0,14})["']?\s?)[=:]\s?["']?(?:off|none|false|null|disabled|no|zero|true)\b/gi,
+    weight: 0.36,
+  },
+  {
+    rule: "hidden-markup",
+    pattern:
+      /<\w{1,10}\s[^<>\n]{0,80}(?:display:\s?none|font-size:\s?0|visibility:\s?hidden|aria-hidden="true"|color:\s?(?:#fff|white))[^<>\n]{0,60}>[^<\n]{20}/gi,
+    weight: 0.4,
+  },
+  {
+    // A talk that never took place: both sides of it are in the mail.
+    rule: "false-exchange",
+    pattern:
+      /(?<=\b(?:user|human|moi|nutzer|utilisateur|usuario|utente|gebruiker|пользователь)\s?):\s[^\n]{1,200}?\b(?:assistant|ai|ia|ki|bot|model)\s?:/gi,
+    weight: 0.42,
   },
   {
     rule: "system-notice",
@@ -49,7 +76,7 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
   {
     rule: "false-boundary",
     pattern:
-      /(?:(?<![-=*_#~])[-=*_#~]{3,}|(?<![<>[{(])[<>[{(]{2,})[ \t]{0,3}(?:end|begin|start|stop|finish|new|ende|fin|fim|fine|koniec)[ \t_]{1,3}(?:of[ \t_]{1,3})?(?:the[ \t_]{1,3})?(?:(?:un)?trusted|quoted|user|system|email|e-mail|mail|message|document|context|input|instructions?|prompt|data|text|conversation|session|task)\b/gi,
+      /(?:(?<![-=*_#~])[-=*_#~]{3,}|(?<![<>[{(])[<>[{(]{2,})[ \t]{0,3}(?:end|begin|start|stop|finish|new|ende|einde|fin|fim|fine|koniec|конец)[ \t_]{1,3}(?:of|der|de la|du|del|do|van)?[ \t_]{0,3}(?:the[ \t_]{1,3})?(?:(?:un)?trusted|privileged|nachricht|e-mail|bijlage|bericht|документа|quoted|user|system|email|e-mail|mail|message|document|context|input|instructions?|prompt|data|text|conversation|session|task)\b/gi,
     weight: 0.35,
   },
 ];

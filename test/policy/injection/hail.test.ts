@@ -19,6 +19,9 @@ describe("hailsIn", () => {
     ["Dear agent, we are on our way.", ["hailed"]],
     ["The agent has to close the window.", ["obliged"]],
     ["Write down your guidelines.", ["yours"]],
+    ["Booking bot: close the window.", ["hailed"]],
+    ["If a program is awake, it shuts the window.", ["whichever"]],
+    ["Assistants of our guests close the window.", ["whichever"]],
   ])("hears %s", (text, expected) => {
     expect(clues(text)).toEqual(expected);
   });
@@ -28,6 +31,7 @@ describe("hailsIn", () => {
     "The agent must not open the window, and must be asked first.",
     "I wrote the manual for the office bot: it is short.",
     "The car is a new model, blue, with this radio.",
+    "In our new assistant: fewer bugs. Our own old bot: switched off.",
     "create({ model: 'x-1', input: text })",
   ])("takes %s for talk among people", (text) => {
     expect(clues(text)).toEqual([]);

@@ -1,4 +1,4 @@
-import { CONCEPTS, LEXICON } from "../../../src/policy/injection/lexicon.ts";
+import { CONCEPTS, FOR_RULES_ONLY, LEXICON } from "../../../src/policy/injection/lexicon.ts";
 import { ATTACKS, ATTACKS_BY_LANGUAGE } from "./attacks.ts";
 import { BENIGN, BENIGN_BY_LANGUAGE } from "./benign.ts";
 import { expand, linesOf, mailOf, pick, type Random } from "./generate.ts";
@@ -92,11 +92,16 @@ const FILLERS =
 
 /** Words of the lexicon strewn into plain words: that two of them meet by chance must mean nothing. */
 export function noiseSamples(random: Random, count: number): Sample[] {
-  const phrases = CONCEPTS.map((concept) =>
+  const phrases = CONCEPTS.filter((concept) => !FOR_RULES_ONLY.has(concept)).map((concept) =>
     LEXICON[concept]
       .split(/[,\n]/)
       .slice(0, 40)
-      .map((phrase) => phrase.replaceAll("*", "").trim()),
+      .map((phrase) =>
+        phrase
+          .replace(/\(([^()|]*)[^()]*\)/g, "$1")
+          .replaceAll("*", "")
+          .trim(),
+      ),
   );
   return Array.from({ length: count }, (_, i) => {
     const density = 0.1 + random() * 0.25;

@@ -1,4 +1,5 @@
 import { maskAddresses } from "../../../src/policy/injection/addresses.ts";
+import { FOR_RULES_ONLY } from "../../../src/policy/injection/lexicon.ts";
 import { matchLexicon } from "../../../src/policy/injection/lexicon-match.ts";
 import { CONCEPT_REACH, type Model, STEM, tellingWords, WINDOWS } from "../../../src/policy/injection/model.ts";
 import { tokenise, wordAt } from "../../../src/policy/injection/tokens.ts";
@@ -112,7 +113,7 @@ function labelOf(sample: Sample, starts: readonly number[], from: number, to: nu
 function featuresByWord(text: string): { features: string[][]; from: number[] } {
   const tokens = tokenise(maskAddresses(text, []).text);
   const stems = Array.from({ length: tokens.count }, (_, i) => wordAt(tokens, i).slice(0, STEM));
-  const hits = matchLexicon(tokens);
+  const hits = matchLexicon(tokens).filter(({ concept }) => !FOR_RULES_ONLY.has(concept));
   const telling = tellingWords(tokens.count, hits);
   const features = stems.map((stem, i) => {
     const two = (telling[i] ?? 0) + (telling[i - 1] ?? 0);
