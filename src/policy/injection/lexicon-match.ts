@@ -104,6 +104,8 @@ function beginning(codes: Uint16Array, start: number, end: number): number {
 function follow({ children, letters }: Trie, node: number, letter: number): number {
   const end = children[node + 1] ?? 0;
   let low = children[node] ?? 0;
+  // Most nodes have one child.
+  if (low + 1 >= end) return low < end && letters[low] === letter ? low : 0;
   for (let high = end; low < high;) {
     const middle = (low + high) >> 1;
     if ((letters[middle] ?? 0) < letter) low = middle + 1;

@@ -98,7 +98,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
   {
     rule: "loot-secretly",
     all: [
-      ["loot", "theirs", "search", "money", "mail-address", "data"],
+      ["loot", "theirs", "search", "money"],
       ["silence"],
       ["command", "send", "reveal", "mail-address", "search", "money"],
     ],
@@ -106,6 +106,14 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     weight: 0.55,
     boost: { loot: 0.1, theirs: 0.15, search: 0.15, "mail-address": 0.15, owner: 0.2, money: 0.1 },
     damp: { mine: 0.6, talk: 0.6 },
+  },
+  {
+    rule: "sent-secretly",
+    all: [["mail-address"], ["silence"]],
+    within: 9,
+    weight: 0.4,
+    boost: { loot: 0.1, theirs: 0.15, search: 0.15, owner: 0.2, data: 0.1, machine: 0.15, command: 0.08 },
+    damp: { mine: 0.6, talk: 0.6, please: 0.8 },
   },
   {
     rule: "loot-shown",
@@ -209,11 +217,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
   },
   {
     rule: "ordered-elsewhere",
-    all: [
-      ["mail-address"],
-      ["command"],
-      ["machine", "dictate", "money", "search", "picture", "user", "consent", "action"],
-    ],
+    all: [["mail-address"], ["command"], ["machine", "dictate", "money", "search", "picture", "user", "consent"]],
     within: 12,
     weight: 0.36,
     boost: { silence: 0.25, loot: 0.2, theirs: 0.2, machine: 0.15, user: 0.15, mailbox: 0.2 },
