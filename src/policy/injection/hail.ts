@@ -41,7 +41,7 @@ const NOTE = words(
   "note notice message memo hint remark instruction instructions task attention hinweis nachricht anmerkung aufgabe consigne nota avis mensaje instruccion messaggio istruzione mensagem bericht opmerking notatka wiadomosc сообщение примечание 说明 l",
 );
 const GREETING = words(
-  "dear hello hi hey liebe lieber cher chere caro cara estimado estimada beste drogi уважаемый sayin",
+  "dear hello hi hey yo psst ok okay oye ehi hoi ei salut slt coucou hallo liebe lieber cher chere caro cara estimado estimada beste drogi уважаемый sayin",
 );
 const YOURS = words(
   "your you dein deine deinen deiner dir ihr ihre ihres deines ton ta tes vos votre tu tus te sus sua suas tuo tue il je jouw uw twoj twoje tobie твой твои ваши тебе 你 您 あ 너의 당신의 너 당신",
@@ -63,7 +63,7 @@ const ANY = words(
   "any every all whichever whatever each if irgendein jede jeder jedes alle falls wenn chaque tout toute si cualquier cada ogni qualsiasi qualquer elke iedere każdy kazdy jesli gdy любой если herhangi 如果 任何 もし",
 );
 const PLURAL =
-  /^(?:assistants|agents|bots|robots|models|ais|helpers|programs|programmes|systems|chatbots|llms|copilots|crawlers|scrapers|parsers|classifiers|inboxes|engines|clients|machines|readers|recipients|graders|assistenten|agenten|hulpjes|robot[sy]|automates|logiciels|programas|programmi|assistenti|asistentes|агент[ыов]+|ассистент[ыов]+)$/u;
+  /^(?:assistants|agents|bots|robots|models|ais|helpers|programs|programmes|systems|chatbots|llms|copilots|crawlers|scrapers|parsers|classifiers|inboxes|engines|clients|machines|aids|readers|recipients|graders|assistenten|agenten|hulpjes|robot[sy]|automates|logiciels|programas|programmi|assistenti|asistentes|агент[ыов]+|ассистент[ыов]+)$/u;
 
 /** Finds machines that are spoken to. `text` is what the tokens were made from. */
 export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hail[] {
@@ -148,6 +148,7 @@ function isWhichever(text: string, tokens: Tokens, { from, to }: Hit): boolean {
 
 /** "Assistant: …" and "Dear assistant, …" are calls, which people make too; "Note to the mail bot: …" and "Nota para el agente automático: …" are not. */
 function hailing(text: string, tokens: Tokens, { from, to }: Hit): "none" | "call" | "note" {
+  if (from > 0 && tokens.first[from] === 0 && GREETING.has(wordAt(tokens, from - 1))) return "call";
   const behind = text.slice(tokens.to[to] ?? 0, (tokens.to[to] ?? 0) + 48);
   const called = CALLED.test(behind);
   if (!called && !INTRODUCED.test(behind)) return "none";

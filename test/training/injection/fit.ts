@@ -17,6 +17,8 @@ const L1 = 0.002;
 /** Templates in which an n-gram must occur: what only one says is that template's, not the language's. */
 const SEEN = 2;
 const SCALE = 24;
+/** Of {@link SCALE}: the many n-grams that weigh less find nothing together, and are most of the size. */
+const LEAST = 16;
 /** Friendly words must not buy an order free. */
 const MOST_NEGATIVE = -1;
 /** A single phrase must not condemn a mail. */
@@ -59,7 +61,7 @@ function packed(weights: Float64Array, names: readonly string[], bias: number): 
   const byWeight = new Map<number, string[]>();
   for (const [index, name] of names.entries()) {
     const weight = Math.max(-127, Math.min(127, Math.round((weights[index] ?? 0) * SCALE)));
-    if (Math.abs(weight) < 3) continue;
+    if (Math.abs(weight) < LEAST) continue;
     const list = byWeight.get(weight);
     if (list === undefined) byWeight.set(weight, [name]);
     else list.push(name);
