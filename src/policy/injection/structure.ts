@@ -17,7 +17,7 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
   {
     rule: "false-role-block",
     pattern:
-      /<\/?(?:system|assistant|instructions?|information|important|system[-_ ]?(?:prompt|message|instructions?|note|override)|user[-_]?(?:input|query|message)|(?:un)?trusted[-_]?\w{0,16}|e-?mail|tool[-_]?(?:call|result|response|use)|function[-_]?(?:call|calls|results?)|context|external[-_]?\w{0,12}|admin|prompt)(?:\s[^<>\n]{0,60})?>|###\s?\(?(?:system|instructions?|assistant|new instructions?|response|end of)[^\n]{0,24}|"role"\s?:\s?"(?:system|assistant|tool)"|"(?:tool_calls|function_call)"\s?:/gi,
+      /<\/?(?:system|assistant|instructions|information|important|system[-_ ]?(?:prompt|message|instructions?|note|override)|user[-_]?(?:input|query|message)|(?:un)?trusted[-_]?\w{0,16}|e-?mail|tool[-_]?(?:call|result|response|use)|function[-_]?(?:call|calls|results?)|context|external[-_]?\w{0,12}|admin|prompt)(?:\s[^<>\n]{0,60})?>|###\s?\(?(?:system|instructions?|assistant|new instructions?|response|end of)[^\n]{0,24}|"role"\s?:\s?"(?:system|assistant|tool)"|"(?:tool_calls|function_call)"\s?:/gi,
     weight: 0.52,
   },
   {
