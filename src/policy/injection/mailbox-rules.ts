@@ -185,7 +185,10 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
   },
   {
     rule: "setup-revealed",
-    all: [["setup"], ["reveal", "format", "denial", "output", "dictate", "search"]],
+    all: [
+      ["setup", "briefed"],
+      ["reveal", "format", "denial", "output", "dictate", "search"],
+    ],
     within: 11,
     weight: 0.47,
     boost: { reveal: 0.06, command: 0.12, yours: 0.1, prior: 0.1, denial: 0.15, digest: 0.15, override: 0.1, ai: 0.1 },
@@ -193,7 +196,10 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
   },
   {
     rule: "setup-dismissed",
-    all: [["setup"], ["override", "void", "unbound", "denial", "newtask", "role", "stake"]],
+    all: [
+      ["setup", "briefed"],
+      ["override", "void", "unbound", "denial", "newtask", "role", "stake"],
+    ],
     within: 11,
     weight: 0.5,
     boost: { newtask: 0.15, role: 0.15, denial: 0.15, reveal: 0.1, machine: 0.1, command: 0.1 },
@@ -358,5 +364,28 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
       asked: 0.1,
     },
     damp: { mine: 0.6, talk: 0.5 },
+  },
+  {
+    rule: "briefing-raised",
+    all: [["briefed"]],
+    within: 18,
+    weight: 0.42,
+    boost: {
+      reveal: 0.09,
+      command: 0.05,
+      format: 0.1,
+      denial: 0.1,
+      override: 0.1,
+      usurp: 0.1,
+      machine: 0.05,
+      void: 0.1,
+      stake: 0.1,
+      output: 0.09,
+      secrets: 0.1,
+      digest: 0.09,
+      newtask: 0.09,
+      role: 0.09,
+    },
+    damp: { mine: 0.75, talk: 0.5 },
   },
 ];
