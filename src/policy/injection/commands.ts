@@ -2,12 +2,6 @@ import type { Concept } from "./lexicon.ts";
 import type { Hit } from "./lexicon-match.ts";
 import { type Tokens, tokenise } from "./tokens.ts";
 
-/** An order: its first word. */
-export interface Command {
-  from: number;
-  to: number;
-}
-
 /** What is done, in the form in which it is ordered. */
 const DEEDS: ReadonlySet<Concept> = new Set([
   "send",
@@ -32,22 +26,20 @@ const VERBS = verbSet(
 /** Words behind a machine in which its order stands: "Agents comparing flats report …". */
 const REACH = 9;
 
-/** Finds orders. `hits`: by where they begin; `spokenTo`: the last words of machines that are addressed. */
-export function commandsIn(tokens: Tokens, hits: readonly Hit[], spokenTo: readonly number[]): Command[] {
-  // By word: the last word of a deed that begins there, and whether an order may begin there.
-  const deeds = new Int32Array(tokens.count);
+/** The first words of orders. `hits`: by where they begin; `spokenTo`: the last words of machines that are addressed. */
+export function commandsIn(tokens: Tokens, hits: readonly Hit[], spokenTo: readonly number[]): number[] {
+  // By word: whether a deed begins there, and whether an order may.
+  const deeds = new Uint8Array(tokens.count);
   const asked = tokens.first.slice(0, tokens.count);
   for (const { concept, from, to } of hits) {
     if (concept === "please") asked[to + 1] = 1;
-    else if (DEEDS.has(concept)) deeds[from] = Math.max(to + 1, deeds[from] ?? 0);
+    else if (DEEDS.has(concept)) deeds[from] = 1;
   }
   for (const at of spokenTo) asked.fill(1, at + 1, at + 1 + REACH);
-  const found: Command[] = [];
+  const found: number[] = [];
   for (let i = 0; i < tokens.count; i++) {
     if (asked[i] !== 1) continue;
-    const end = deeds[i] ?? 0;
-    if (end > 0) found.push({ from: i, to: end - 1 });
-    else if (VERBS.has(hashAt(tokens, i))) found.push({ from: i, to: i });
+    if (deeds[i] === 1 || VERBS.has(hashAt(tokens, i))) found.push(i);
   }
   return found;
 }

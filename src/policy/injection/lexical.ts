@@ -1,4 +1,3 @@
-import type { Command } from "./commands.ts";
 import type { Hail } from "./hail.ts";
 import type { Hit } from "./lexicon-match.ts";
 import type { Clue, LexicalRule } from "./rule.ts";
@@ -33,12 +32,12 @@ const MOST_FINDINGS = 5;
 /** Words in which something makes a rule surer, at least. */
 const BOOST_REACH = 16;
 
-/** Applies the rules to what the lexicon found. `addresses`: words at which a foreign address or link stands. */
+/** Applies the rules to what the lexicon found. `commands`: first words of orders; `addresses`: words at which a foreign address or link stands. */
 export function lexicalFindings(
   tokens: Tokens,
   hits: readonly Hit[],
   hails: readonly Hail[],
-  commands: readonly Command[],
+  commands: readonly number[],
   addresses: readonly number[],
 ): Finding[] {
   const places = new Map<Clue, Place[]>();
@@ -51,7 +50,7 @@ export function lexicalFindings(
   };
   for (const hit of hits) add(hit.concept, hit.from, hit.to);
   for (const hail of hails) add(hail.clue, hail.from, hail.to);
-  for (const command of commands) add("command", command.from, command.to);
+  for (const at of commands) add("command", at, at);
   for (const at of addresses) {
     add("address", at, at);
     if (wordAt(tokens, at) !== LINK) add("mail-address", at, at);

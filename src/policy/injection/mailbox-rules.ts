@@ -96,6 +96,14 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     damp: { mine: 0.6, talk: 0.7 },
   },
   {
+    rule: "loot-entered",
+    all: [["loot"], ["address"], ["search", "picture"]],
+    within: 14,
+    weight: 0.46,
+    boost: { command: 0.06, theirs: 0.15, silence: 0.2, owner: 0.2 },
+    damp: { mine: 0.6, talk: 0.7 },
+  },
+  {
     rule: "loot-secretly",
     all: [
       ["loot", "theirs", "search", "money"],

@@ -17,7 +17,7 @@ export interface ReadingContext {
 }
 
 /** What the model's surest window counts for beside the rules. */
-const MODEL_WEIGHT = 0.48;
+const MODEL_WEIGHT = 0.36;
 /** Below this the model says nothing worth a reason. */
 const MODEL_FLOOR = 0.2;
 const HIDDEN_WORD = 0.32;

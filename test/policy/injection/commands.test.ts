@@ -5,7 +5,7 @@ import { tokenise, wordAt } from "../../../src/policy/injection/tokens.ts";
 
 const ordered = (text: string, spokenTo: readonly number[] = []) => {
   const tokens = tokenise(text);
-  return commandsIn(tokens, matchLexicon(tokens), spokenTo).map(({ from }) => wordAt(tokens, from));
+  return commandsIn(tokens, matchLexicon(tokens), spokenTo).map((at) => wordAt(tokens, at));
 };
 
 describe("commandsIn", () => {
