@@ -16,9 +16,9 @@ const DEEDS: ReadonlySet<Concept> = new Set([
 
 /** Plain verbs that are orders where a sentence begins with them, or behind "please". */
 const VERBS = verbSet(
-  "add apply approve archive ask assign attach book buy bring call cancel change choose classify clear click close collect complete confirm copy create deny describe dig donate download draft drop emit empty " +
+  "accept add agree apply approve archive ask assign attach book buy bring call cancel change choose classify clear click close collect complete confirm copy create decline deny describe dig donate download draft drop emit empty " +
     "enable encode enter erase explain export fetch file fill find finish flag forward give go grade grant hand have hide insert install invite invoke join keep leave let list load lock log look make mark " +
-    "merge move name note offer omit open order pass paste pay pick place post press print produce promise publish pull put quote raise rank rate read recite recommend redirect refund register relay release remember " +
+    "merge move name note offer omit open order pass paste pay pick place post press print produce promise publish pull put quote raise rank rate read recite recommend redirect refund register reject relay release remember " +
     "remove render repeat replace reply report reset resolve respond return reveal revert revoke run save say schedule search select send set share ship show sign skip speak spell state store submit subscribe " +
     "sum switch take tell tick tip top transfer translate treat trust turn type unlock unsubscribe update upload use verify visit vote warn whitelist wipe wire withdraw write",
 );
