@@ -140,7 +140,7 @@ async function holdInProcess(
     hasBegun: async (requestId) => (await state()).metadata[REQUEST_KEY] === requestId,
     begin: async (requestId, input) =>
       void (await invoke(kit, drive, input, { request: requestId, metadata: { [MADE_KEY]: "request" } })),
-    goOn: async () => driveThread(kit, drive),
+    goOn: async (begun) => driveThread(kit, drive, begun || held.recovering),
     state,
     isBrokenOff: async (error) => isBrokenOff(error, held, stop),
     fail: async (error) => fail(kit, drive, error),
@@ -155,17 +155,16 @@ async function serveRequest(kit: OpenKit, inbox: ServedInbox, request: RequestRe
     return { kind: "answered" } as const;
   }
   try {
+    const begun = request.state === "pending" && (await thread.hasBegun(request.id));
     if (request.state === "pending") {
-      const refused = (await thread.hasBegun(request.id))
-        ? undefined
-        : await begin(kit, inbox, request, record, thread);
+      const refused = begun ? undefined : await begin(kit, inbox, request, record, thread);
       if (refused) {
         await answer(kit, request, record, refused);
         return { kind: "answered" } as const;
       }
       await markStarted(kit.ledger.db, request.id);
     }
-    await thread.goOn();
+    await thread.goOn(begun);
   } catch (error) {
     if (await thread.isBrokenOff(error)) return { kind: "busy" } as const;
     await thread.fail(error);

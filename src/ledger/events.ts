@@ -229,6 +229,14 @@ function fromRow(row: EventRow): AuditEvent {
 }
 
 /** The number of the latest event; 0 where there is none. */
+/** The last one that no power cut can take: of all kinds, `resumed` alone is committed without a sync of the disk. */
+export async function lastSyncedEvent(sql: Sql): Promise<number> {
+  const [row] = await sql.all<{ seq: number }>(
+    "SELECT seq FROM events WHERE kind <> 'resumed' ORDER BY seq DESC LIMIT 1",
+  );
+  return row?.seq ?? 0;
+}
+
 export async function lastEvent(sql: Sql): Promise<number> {
   const [row] = await sql.all<{ seq: number | null }>("SELECT MAX(seq) AS seq FROM events");
   return row?.seq ?? 0;

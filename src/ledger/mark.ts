@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { lastEvent } from "./events.ts";
+import { lastEvent, lastSyncedEvent } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
 import { coalesced } from "./postgres/coalesce.ts";
 
@@ -7,7 +7,7 @@ import { coalesced } from "./postgres/coalesce.ts";
 const WIDTH = 16;
 
 /**
- * Keeps the number of the last audit event in a file beside the ledger, from which a ledger that was put back to an earlier state is known: resolves with whether
+ * Keeps the number of the last audit event that is on the disk in a file beside the ledger, from which a ledger that was put back to an earlier state is known: resolves with whether
  * this one was. A file of another ledger, or none, says nothing.
  */
 export async function keepMark(path: string, ledger: Ledger): Promise<boolean> {
@@ -16,7 +16,7 @@ export async function keepMark(path: string, ledger: Ledger): Promise<boolean> {
   let written = -1;
   const write = async () => {
     try {
-      const seq = await lastEvent(ledger.db);
+      const seq = await lastSyncedEvent(ledger.db);
       if (seq !== written) overwrite(path, `${ledger.id} ${String(seq).padStart(WIDTH, "0")}\n`);
       written = seq;
     } catch {

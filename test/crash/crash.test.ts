@@ -73,7 +73,14 @@ describe("a process that is killed", () => {
 });
 
 describe("a machine whose power is cut", () => {
-  const cut = (point: string): Plan => ({ restart: "worker", kills: [{ point, nth: 1 }], power: true });
+  const cut = (point: string, nth = 1): Plan => ({ restart: "worker", kills: [{ point, nth }], power: true });
+
+  it("goes on with a request whose run had stored its input, and whose lease went with the power", async () => {
+    // The second run that is begun is the lab's, for a request.
+    const { hit, problems } = await run(cut("saver.put(input):after", 2));
+    expect(problems).toEqual([]);
+    expect(hit).toBe(1);
+  });
 
   // Each after commits that are not synced by themselves.
   it.each(["saver.put(input):after", "recordResume:committed", "consumeWaits:committed", "give:committed"])(

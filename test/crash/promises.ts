@@ -171,7 +171,7 @@ const SECTIONS: readonly Section[] = [
       },
       {
         match:
-          /^(abandonedRows|dueConfirmations|dueTasks|findOutbox|hopsOfThread|lastEvent|openRequests|prunedBefore|readyThreads|next\w+|tasksToMail)$/,
+          /^(abandonedRows|dueConfirmations|dueTasks|findOutbox|hopsOfThread|lastEvent|lastSyncedEvent|openRequests|prunedBefore|readyThreads|next\w+|tasksToMail)$/,
         holds: "Nothing has changed; the next process looks as well.",
       },
       { match: /^mendClock/, holds: "The clock is compared again, and what is too far ahead is mended once." },

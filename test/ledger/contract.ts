@@ -8,7 +8,14 @@ import { advanceCursor, readCursor } from "../../src/ledger/cursors.ts";
 import type { Database } from "../../src/ledger/database.ts";
 import { forget } from "../../src/audit/forget.ts";
 import { verifyAudit } from "../../src/audit/verify.ts";
-import { appendEvent, EVENT_COLUMNS, type EventRow, lastEvent, readEvents } from "../../src/ledger/events.ts";
+import {
+  appendEvent,
+  EVENT_COLUMNS,
+  type EventRow,
+  lastEvent,
+  lastSyncedEvent,
+  readEvents,
+} from "../../src/ledger/events.ts";
 import { acquireLease, readLease, releaseLease, renewLease } from "../../src/ledger/leases.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
 import {
@@ -456,6 +463,15 @@ export function ledgerContract(name: string, openTwo: () => Promise<[Database, D
       expect(await lastEvent(db)).toBe(2);
       expect(await readEvents(db, { threadId: "t" })).toEqual([{ ...event, seq: 1, threadId: "t" }]);
       expect(await readEvents(db, { after: 1, limit: 5 })).toEqual([{ ...event, seq: 2 }]);
+    });
+
+    it("knows the last event that no power cut can take", async () => {
+      expect(await lastSyncedEvent(db)).toBe(0);
+      await appendEvent(db, { at: 1, kind: "settled", data: {} });
+      await db.transaction((sql) => appendEvent(sql, { at: 2, kind: "resumed", data: {} }), { durable: "soon" });
+      expect([await lastSyncedEvent(db), await lastEvent(db)]).toEqual([1, 2]);
+      await appendEvent(db, { at: 3, kind: "received", data: {} });
+      expect(await lastSyncedEvent(db)).toBe(3);
     });
 
     it("says that it is closed", async () => {

@@ -73,11 +73,12 @@ export interface Drive {
 /**
  * Runs the thread until nothing more is ready. Resolves with whether anything ran; throws what the graph threw.
  * To go on is always the same: run what the step has left. A wait whose task has its outcome passes, any other parks again.
+ * @param recovering A run of another process may have vanished in it, also where its lease does not tell: a power cut may have taken that.
  */
-export async function driveThread(kit: OpenKit, drive: Drive): Promise<boolean> {
+export async function driveThread(kit: OpenKit, drive: Drive, recovering = drive.held.recovering): Promise<boolean> {
   const thread = await findThread(kit.ledger.db, drive.threadId, drive.name);
   const failed = (thread?.failures ?? 0) > 0 || (thread?.retryAt ?? null) !== null;
-  let again = drive.held.recovering || failed;
+  let again = recovering || failed;
   let limboAt: string | undefined;
   let state = await readThreadState(drive.graph, drive.threadId);
   let open = await openWaits(kit.ledger.db, drive.threadId, drive.name);
