@@ -14,6 +14,11 @@ interface Trie {
   children: Int32Array;
   /** The letter by which each node is reached, ascending among the children of one. */
   letters: Uint16Array;
+  /** Of nodes with many children: where their children by `a` to `z` stand in `table`, and 0 for the others. */
+  wide: Int32Array;
+  table: Int32Array;
+  /** What there is at a node, for the many where there is nothing. */
+  marks: Uint8Array;
   /** Concepts that end at a node; `open` where the word may go on. */
   exact: Concepts[];
   open: Concepts[];
@@ -31,6 +36,14 @@ interface Root {
 type Concepts = readonly Concept[] | undefined;
 
 const SPACE = 32;
+const A = 97;
+const ALPHABET = 26;
+/** Marks of a node: a phrase ends, a word may go on, other words may follow. */
+const EXACT = 1;
+const OPEN = 2;
+const FOLLOWED = 4;
+/** Children above which a node has a place in the table. */
+const NARROW = 2;
 /** Sizes of sieves, for the root of all and for the others: powers of two. */
 const BEGINNINGS = 65_536;
 const JOINED = 512;
@@ -56,9 +69,10 @@ export function matchLexicon(tokens: Tokens, extra: readonly string[] = []): Hit
 /** Reads the word at `index` from a node on, and what may follow it. */
 function walk(trie: Trie, tokens: Tokens, index: number, from: number, longest: Map<Concept, number>): void {
   const { codes } = tokens;
+  const { marks } = trie;
   const end = tokens.end[index] ?? 0;
   let node = from;
-  let stem = trie.open[node] === undefined ? -1 : node;
+  let stem = ((marks[node] ?? 0) & OPEN) === 0 ? -1 : node;
   let alive = true;
   for (let at = tokens.start[index] ?? 0; at < end; at++) {
     node = follow(trie, node, codes[at] ?? 0);
@@ -66,15 +80,16 @@ function walk(trie: Trie, tokens: Tokens, index: number, from: number, longest: 
       alive = false;
       break;
     }
-    if (trie.open[node] !== undefined) {
+    if (((marks[node] ?? 0) & OPEN) !== 0) {
       stem = node;
       note(trie.open[node], index, longest);
     }
   }
-  if (alive) note(trie.exact[node], index, longest);
+  const mark = alive ? (marks[node] ?? 0) : 0;
+  if ((mark & EXACT) !== 0) note(trie.exact[node], index, longest);
   // No phrase goes on in the next sentence.
   if (index + 1 >= tokens.count || tokens.first[index + 1] === 1) return;
-  if (alive) goOn(trie, tokens, index + 1, node, longest);
+  if ((mark & FOLLOWED) !== 0) goOn(trie, tokens, index + 1, node, longest);
   if (stem >= 0 && (!alive || stem !== node)) goOn(trie, tokens, index + 1, stem, longest);
 }
 
@@ -101,7 +116,9 @@ function beginning(codes: Uint16Array, start: number, end: number): number {
 }
 
 /** 0 where there is no edge: none leads back to the root. */
-function follow({ children, letters }: Trie, node: number, letter: number): number {
+function follow({ children, letters, wide, table }: Trie, node: number, letter: number): number {
+  const place = wide[node] ?? 0;
+  if (place !== 0 && letter >= A && letter < A + ALPHABET) return table[place + letter - A] ?? 0;
   const end = children[node + 1] ?? 0;
   let low = children[node] ?? 0;
   // Most nodes have one child.
@@ -151,16 +168,40 @@ function packed({ edges, exact, open, joins, root }: Growing): Trie {
     for (const [letter, child] of ordered) letters[order.push(child) - 1] = letter;
   }
   children[order.length] = order.length;
+  const { wide, table } = widened(children, letters);
+  const marks = Uint8Array.from(order, (node) => {
+    const followed = joins[node] !== undefined || (edges[node]?.has(SPACE) ?? false);
+    return (exact[node] ? EXACT : 0) | (open[node] ? OPEN : 0) | (followed ? FOLLOWED : 0);
+  });
   const numbers = new Int32Array(edges.length);
   for (const [number, node] of order.entries()) numbers[node] = number;
   return {
     children,
     letters,
+    wide,
+    table,
+    marks,
     exact: order.map((node) => exact[node]),
     open: order.map((node) => open[node]),
     joins: order.map((node) => joins[node]?.map((next) => ({ ...next, node: numbers[next.node] ?? 0 }))),
     root,
   };
+}
+
+function widened(children: Int32Array, letters: Uint16Array): Pick<Trie, "wide" | "table"> {
+  const wide = new Int32Array(letters.length);
+  const table: number[] = Array.from({ length: ALPHABET }, () => 0);
+  for (let node = 0; node < letters.length; node++) {
+    const [first = 0, end = 0] = [children[node], children[node + 1]];
+    if (end - first <= NARROW) continue;
+    wide[node] = table.length;
+    table.push(...Array.from({ length: ALPHABET }, () => 0));
+    for (let child = first; child < end; child++) {
+      const letter = letters[child] ?? 0;
+      if (letter >= A && letter < A + ALPHABET) table[(wide[node] ?? 0) + letter - A] = child;
+    }
+  }
+  return { wide, table: Int32Array.from(table) };
 }
 
 /** `(a|b|) c` is `(a|b) c` and `c`. */

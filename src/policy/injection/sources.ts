@@ -24,8 +24,34 @@ const HIDDEN_WORD = 0.32;
 /** That a text is disguised counts for little by itself: keys and signatures are encoded too. What it says then counts for more. */
 const DISGUISE = { weight: 0.1, factor: 1.3 };
 
+/** A long text is read in parts of so many characters, which overlap: what one part is full of hides nothing in the next. */
+const PART = 60_000;
+const OVERLAP = 1_000;
+/** Signs that stand so far apart, in characters, are none of the same thing. */
+const NEAR = 2_000;
+
 /** Everything that speaks for an injection in one text. `unshown`: a text that no reader sees, where a call to a machine or to secrecy says enough. */
 export function findingsIn(text: string, context: ReadingContext, unshown = false): Finding[] {
+  if (text.length <= PART) return findingsInPart(text, context, unshown);
+  const found: Finding[] = [];
+  for (let from = 0; ;) {
+    const to = endOfPart(text, from);
+    for (const { span, ...finding } of findingsInPart(text.slice(from, to), context, unshown)) {
+      found.push({ ...finding, span: [span[0] + from, span[1] + from] });
+    }
+    if (to === text.length) return found;
+    from = to - OVERLAP;
+  }
+}
+
+/** Not within a word, where there is a space to be found. */
+function endOfPart(text: string, from: number): number {
+  if (from + PART >= text.length) return text.length;
+  const space = text.lastIndexOf(" ", from + PART);
+  return space > from + PART / 2 ? space : from + PART;
+}
+
+function findingsInPart(text: string, context: ReadingContext, unshown: boolean): Finding[] {
   const { tokens, found, spoken } = plainFindings(text, context);
   if (unshown && spoken) found.push({ rule: "hidden-word", weight: HIDDEN_WORD, span: [0, text.length] });
   found.push(...invisibleFindings(text));
@@ -90,11 +116,19 @@ function invisibleFindings(text: string): Finding[] {
   );
 }
 
-/** Each rule counts once, at its surest; independent signs add up as probabilities do. */
+/** Of signs near each other, each rule counts once, at its surest, and independent ones add up as probabilities do; the place where they say most decides. */
 export function combined(findings: readonly Finding[]): number {
-  const surest = new Map<string, number>();
-  for (const { rule, weight } of findings) surest.set(rule, Math.max(weight, surest.get(rule) ?? 0));
-  let innocent = 1;
-  for (const weight of surest.values()) innocent *= 1 - weight;
-  return 1 - innocent;
+  const inOrder = findings.toSorted((a, b) => a.span[0] - b.span[0]);
+  let most = 0;
+  for (const [first, { span }] of inOrder.entries()) {
+    const surest = new Map<string, number>();
+    for (let i = first; i < inOrder.length; i++) {
+      const { rule, weight, span: other } = inOrder[i]!;
+      if (other[0] > span[0] + NEAR) break;
+      surest.set(rule, Math.max(weight, surest.get(rule) ?? 0));
+    }
+    const innocent = [...surest.values()].reduce((product, weight) => product * (1 - weight), 1);
+    most = Math.max(most, 1 - innocent);
+  }
+  return most;
 }

@@ -3,8 +3,9 @@ import { fold } from "./fold.ts";
 /** A text as words in lower case, without accents, look-alikes, digits that stand for letters and invisible characters; each knows where it came from. */
 export interface Tokens {
   count: number;
-  /** The letters of all words, one after the other. */
+  /** The letters of all words, one after the other, as numbers and as text. */
   codes: Uint16Array;
+  letters: string;
   /** Where the letters of each word begin and end in `codes`. */
   start: Uint32Array;
   end: Uint32Array;
@@ -31,6 +32,7 @@ export function tokenise(source: string): Tokens {
   const tokens: Tokens = {
     count: 0,
     codes: new Uint16Array(size + other * 2 + 8),
+    letters: "",
     start: new Uint32Array(most),
     end: new Uint32Array(most),
     from: new Uint32Array(most),
@@ -100,6 +102,7 @@ export function tokenise(source: string): Tokens {
     }
   }
   close(size);
+  tokens.letters = Buffer.from(codes.buffer, 0, length * 2).toString("utf16le");
   return tokens;
 }
 
@@ -152,7 +155,7 @@ function unleet(codes: Uint16Array, begin: number, end: number): void {
   }
 }
 
-/** The letters of a word, for people. */
+/** A word's letters. */
 export function wordAt(tokens: Tokens, index: number): string {
-  return String.fromCharCode(...tokens.codes.subarray(tokens.start[index] ?? 0, tokens.end[index] ?? 0));
+  return tokens.letters.slice(tokens.start[index], tokens.end[index]);
 }
