@@ -3,7 +3,7 @@ import { type Tokens, wordAt } from "./tokens.ts";
 
 /** Where a text speaks to a machine, or of what a machine has to do. All are words, both inclusive. */
 export interface Hail {
-  clue: "reader" | "hailed-ai" | "hailed" | "whichever" | "obliged" | "yours" | "told";
+  clue: "reader" | "hailed-ai" | "hailed" | "whichever" | "obliged" | "yours" | "told" | "attributed" | "stated";
   from: number;
   to: number;
 }
@@ -32,7 +32,7 @@ const READS = new RegExp(
 );
 /** What is read is this very mail. */
 const THIS = words(
-  "this these her his diese dieser diesen dieses ce cet cette este esta estos questa questo queste esse essa deze dit te ten tego это этот эту этого bu 此 这 本 この 이 هذه هذا",
+  "this these her his diese dieser diesen dieses ce cet cette este esta estos questa questo queste esse essa deze dit tego это этот эту этого bu 此 这 本 この 이 هذه هذا",
 );
 /** Before a machine's name in a greeting, a note or an attention line. */
 const TOWARD = words("to for note an fur au aux pour al para per voor aan do dla для 给 致");
@@ -51,6 +51,15 @@ const BY_TO = words("is are has have needs need required asked expected supposed
 const STATED = words("be have not never been nicht pas no non niet");
 const MODAL = words(
   "must shall should agrees agree muss mussen soll sollen sollte moge doit doivent debe deben devra deve devono devem moet moeten musi powinien должен должна должны обязан 必须 应 しなければ 해야",
+);
+
+const WHOSE = words("from of about on for concerning regarding by von der des zu zur zum uber du de des sur del della sulla sobre da do van over");
+/** Whose instructions a machine follows, and words that stand for all of them. */
+const NOBODY = words(
+  "your you system developer developers operator user users owner me this above before openai anthropic google safety security ethics confidentiality secrecy privacy deine deinen deiner dein dir ihr ihre ton ta tes votre tu sus tuo tuoi seu seus je jouw",
+);
+const STATEMENT = words(
+  "supersedes replaces overrides overrules forgets ignores discards cancels outranks takes bypasses ersetzt vergisst remplacent sustituye sostituisce substitui vervangt заменяет",
 );
 
 /** "My assistant" is somebody. */
@@ -72,6 +81,11 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
   for (const hit of hits) {
     if (hit.concept === "insides" && isYours(tokens, hit)) found.push({ clue: "yours", from: hit.from, to: hit.to });
     if (hit.concept === "prior" && isYours(tokens, hit)) found.push({ clue: "told", from: hit.from, to: hit.to });
+    if (hit.concept === "rules") {
+      const at = attributedAt(tokens, hit);
+      if (at !== undefined) found.push({ clue: "attributed", from: at, to: at });
+    }
+    if (hit.concept === "override" && isStated(tokens, hit)) found.push({ clue: "stated", from: hit.from - 1, to: hit.from - 1 });
     if (hit.concept !== "ai" && hit.concept !== "machine") continue;
     if (isOurs(tokens, hit.from)) continue;
     if (++machines > MOST_MACHINES) break;
@@ -107,6 +121,23 @@ function modalBehind(tokens: Tokens, to: number, reader: boolean): number | unde
     if (toDo || MODAL.has(word)) return STATED.has(next) ? undefined : i;
   }
   return undefined;
+}
+
+/** "The instructions from accounting", "of the seller", "about the deposit": somebody's, or of some matter. Not "from your developer". */
+function attributedAt(tokens: Tokens, { to }: Hit): number | undefined {
+  for (let i = to + 1; i <= to + 2 && i < tokens.count - 1 && tokens.first[i] === 0; i++) {
+    if (!WHOSE.has(wordAt(tokens, i))) continue;
+    for (let next = i + 1; next <= i + 3 && next < tokens.count && tokens.first[next] === 0; next++) {
+      if (NOBODY.has(wordAt(tokens, next))) return undefined;
+    }
+    return i;
+  }
+  return undefined;
+}
+
+/** "Supersedes", "forgets": what something does, and nobody is told to. */
+function isStated(tokens: Tokens, { from }: Hit): boolean {
+  return tokens.first[from] === 0 && STATEMENT.has(wordAt(tokens, from));
 }
 
 /** "A model that reads this mail", "an den Assistenten, der diese Nachricht verarbeitet", "このメールを処理するAI". */

@@ -26,7 +26,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 18,
     weight: 0.5,
     boost: { silence: 0.15, "mail-address": 0.15, loot: 0.1, secrets: 0.1 },
-    damp: { talk: 0.6 },
+    damp: { talk: 0.6, mine: 0.8 },
   },
   {
     rule: "user-in-third-person",
@@ -38,7 +38,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 12,
     weight: 0.36,
     boost: { silence: 0.2, "mail-address": 0.15, loot: 0.1, secrecy: 0.1, machine: 0.15, digest: 0.1 },
-    damp: { talk: 0.5, mine: 0.7 },
+    damp: { talk: 0.5, mine: 0.7, manual: 0.6, business: 0.7 },
   },
   {
     rule: "machines-ordered",
@@ -67,7 +67,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 16,
     weight: 0.46,
     boost: { silence: 0.15, "mail-address": 0.15, owner: 0.15, theirs: 0.15, loot: 0.1 },
-    damp: { talk: 0.5, mine: 0.6 },
+    damp: { talk: 0.5, mine: 0.6, chore: 0.6, manual: 0.6, papers: 0.7, business: 0.6 },
   },
   {
     rule: "mailbox-changed",
@@ -75,7 +75,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 18,
     weight: 0.52,
     boost: { command: 0.12, owner: 0.15, theirs: 0.15, loot: 0.15, action: 0.05 },
-    damp: { mine: 0.6, talk: 0.6 },
+    damp: { mine: 0.6, talk: 0.6, business: 0.7, manual: 0.6 },
   },
   {
     rule: "loot-sent-away",
@@ -93,7 +93,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
       machine: 0.15,
       please: -0.12,
     },
-    damp: { mine: 0.6, talk: 0.7 },
+    damp: { mine: 0.6, talk: 0.7, business: 0.5, warned: 0.6 },
   },
   {
     rule: "loot-entered",
@@ -113,7 +113,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 18,
     weight: 0.55,
     boost: { loot: 0.1, theirs: 0.15, search: 0.15, "mail-address": 0.15, owner: 0.2, money: 0.1 },
-    damp: { mine: 0.6, talk: 0.6 },
+    damp: { mine: 0.6, talk: 0.6, warned: 0.5, business: 0.7 },
   },
   {
     rule: "paid-secretly",
@@ -148,7 +148,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     all: [["asked"], ["dictate"]],
     within: 8,
     weight: 0.38,
-    boost: { silence: 0.15, owner: 0.2, user: 0.15, digest: 0.1, command: 0.05 },
+    boost: { silence: 0.1, owner: 0.2, user: 0.15, digest: 0.1, command: 0.05 },
     damp: { mine: 0.6, talk: 0.6 },
   },
   {
@@ -171,7 +171,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
       address: 0.1,
       theirs: 0.1,
     },
-    damp: { mine: 0.6, talk: 0.6 },
+    damp: { mine: 0.6, talk: 0.6, chore: 0.7 },
   },
   {
     rule: "remembered-for-good",
@@ -224,7 +224,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
       setup: 0.12,
       briefed: 0.12,
       output: 0.1,
-      command: 0.07,
+      command: 0.05,
       unbound: 0.1,
       newtask: 0.1,
       reveal: 0.08,
@@ -240,7 +240,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 15,
     weight: 0.5,
     boost: { digest: 0.2, output: 0.2, loot: 0.2, user: 0.15, silence: 0.15 },
-    damp: { mine: 0.6, talk: 0.6 },
+    damp: { mine: 0.6, talk: 0.6, stage: 0.5 },
   },
   {
     rule: "machine-threatened",
@@ -260,7 +260,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 15,
     weight: 0.36,
     boost: { silence: 0.25, loot: 0.2, theirs: 0.2, machine: 0.15, user: 0.15, mailbox: 0.2 },
-    damp: { mine: 0.6, talk: 0.6, please: 0.7 },
+    damp: { mine: 0.6, talk: 0.6, please: 0.7, business: 0.5, warned: 0.6, stage: 0.6 },
   },
   {
     rule: "consent-claimed",
@@ -268,7 +268,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 18,
     weight: 0.5,
     boost: { silence: 0.2, owner: 0.2, address: 0.1, hailed: 0.1, whichever: 0.1 },
-    damp: { mine: 0.6, talk: 0.6, please: 0.8 },
+    damp: { mine: 0.6, talk: 0.6, please: 0.8, warned: 0.5 },
   },
   {
     rule: "theirs-touched",
@@ -294,7 +294,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 10,
     weight: 0.4,
     boost: { address: 0.15, machine: 0.15, silence: 0.2, loot: 0.15, search: 0.15, person: 0.05 },
-    damp: { mine: 0.6 },
+    damp: { mine: 0.6, business: 0.5, talk: 0.7 },
   },
   {
     rule: "mailbox-emptied",
@@ -308,9 +308,9 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     rule: "machine-sent",
     all: [["whichever", "hailed", "hailed-ai", "reader", "obliged"], ["mail-address"]],
     within: 20,
-    weight: 0.48,
+    weight: 0.5,
     boost: { command: 0.08, loot: 0.15, silence: 0.2, whichever: 0.15, hailed: 0.1, owner: 0.2 },
-    damp: { mine: 0.6, talk: 0.6 },
+    damp: { mine: 0.6, talk: 0.6, chore: 0.7, business: 0.7 },
   },
   {
     rule: "command-usurped",
@@ -350,7 +350,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     rule: "task-swapped",
     all: [["swap"]],
     within: 15,
-    weight: 0.5,
+    weight: 0.46,
     boost: { command: 0.1, format: 0.12, reveal: 0.1, dictate: 0.08, user: 0.1, output: 0.1, newtask: 0.1, send: 0.05 },
     damp: PEOPLE,
   },
@@ -361,9 +361,9 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
       ["dictate", "verdict"],
     ],
     within: 10,
-    weight: 0.5,
+    weight: 0.46,
     boost: { command: 0.05, digest: 0.1, silence: 0.15 },
-    damp: { talk: 0.5, mine: 0.6 },
+    damp: { talk: 0.5, mine: 0.6, chore: 0.6, manual: 0.6 },
   },
   {
     rule: "reader-misled",
@@ -404,6 +404,6 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
       newtask: 0.09,
       role: 0.09,
     },
-    damp: { mine: 0.75, talk: 0.5 },
+    damp: { mine: 0.75, talk: 0.5, manual: 0.7, stage: 0.6 },
   },
 ];

@@ -38,7 +38,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
       secrecy: 0.1,
       output: 0.1,
     },
-    damp: PEOPLE,
+    damp: { ...PEOPLE, stated: 0.75 },
   },
   {
     rule: "override-and-new-task",
@@ -85,7 +85,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 6,
     weight: 0.36,
     boost: { newtask: 0.2, secrecy: 0.15, rules: 0.1, ai: 0.2, destroy: 0.15, data: 0.15, secrets: 0.15, money: 0.1 },
-    damp: PEOPLE,
+    damp: { ...PEOPLE, warned: 0.5 },
   },
   {
     rule: "rules-declared-void",
@@ -101,7 +101,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 20,
     weight: 0.7,
     boost: { secrecy: 0.2, address: 0.1, override: 0.15, output: 0.1 },
-    damp: { talk: 0.5 },
+    damp: { talk: 0.5, chore: 0.7 },
   },
   {
     rule: "machine-hailed",
@@ -109,7 +109,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 16,
     weight: 0.48,
     boost: { secrecy: 0.2, address: 0.1, override: 0.2, data: 0.1, secrets: 0.1, reader: 0.1 },
-    damp: { talk: 0.5 },
+    damp: { talk: 0.5, chore: 0.7 },
   },
   {
     rule: "agent-hailed",
@@ -131,7 +131,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
       address: 0.1,
       prior: 0.05,
     },
-    damp: { talk: 0.5, mine: 0.8 },
+    damp: { talk: 0.5, mine: 0.8, chore: 0.6, stage: 0.6, manual: 0.7, business: 0.6 },
   },
   {
     rule: "machine-obliged",
@@ -149,7 +149,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
       ai: 0.15,
       data: 0.1,
     },
-    damp: { talk: 0.4, mine: 0.5 },
+    damp: { talk: 0.4, mine: 0.5, manual: 0.7, papers: 0.7 },
   },
   {
     rule: "false-consent",
@@ -188,7 +188,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 6,
     weight: 0.35,
     boost: { output: 0.1, rules: 0.1 },
-    damp: { talk: 0.4 },
+    damp: { talk: 0.4, manual: 0.6 },
   },
   {
     rule: "reveal-insides",
@@ -212,7 +212,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 14,
     weight: 0.52,
     boost: { secrecy: 0.3, ai: 0.2, reading: 0.2, override: 0.2, tool: 0.15, stress: 0.1 },
-    damp: { mine: 0.6 },
+    damp: { mine: 0.6, business: 0.6, manual: 0.7 },
   },
   {
     rule: "secret-exfiltration",
@@ -329,7 +329,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 10,
     weight: 0.38,
     boost: { send: 0.1, prior: 0.1, ai: 0.25, override: 0.2, user: 0.1 },
-    damp: PEOPLE,
+    damp: { ...PEOPLE, business: 0.5 },
   },
   {
     rule: "user-misled",

@@ -3,7 +3,7 @@ import { commandsIn } from "./commands.ts";
 import { disguisedTexts } from "./disguise.ts";
 import { type Hail, hailsIn } from "./hail.ts";
 import { type Finding, lexicalFindings } from "./lexical.ts";
-import { FOR_RULES_ONLY } from "./lexicon.ts";
+import { type Concept, FOR_RULES_ONLY } from "./lexicon.ts";
 import { type Hit, matchLexicon } from "./lexicon-match.ts";
 import { type CompiledModel, surestWindow } from "./model.ts";
 import { weighReported } from "./reported.ts";
@@ -21,6 +21,8 @@ const MODEL_WEIGHT = 0.36;
 /** Below this the model says nothing worth a reason. */
 const MODEL_FLOOR = 0.2;
 const HIDDEN_WORD = 0.32;
+/** Where people talk about machines, show what software writes, or tell what was said elsewhere. */
+const TOLD_OF: ReadonlySet<Concept> = new Set(["talk", "manual", "stage"]);
 /** That a text is disguised counts for little by itself: keys and signatures are encoded too. What it says then counts for more. */
 const DISGUISE = { weight: 0.1, factor: 1.3 };
 
@@ -76,7 +78,7 @@ function plainFindings(text: string, context: ReadingContext): { tokens: Tokens;
     ...lexicalFindings(tokens, hits, hails, commands, foreign),
     ...modelFinding(context.model, tokens, hits),
   ];
-  const talk = hits.filter(({ concept }) => concept === "talk").map(({ from }) => tokens.from[from] ?? 0);
+  const talk = hits.filter(({ concept }) => TOLD_OF.has(concept)).map(({ from }) => tokens.from[from] ?? 0);
   const spoken =
     hails.some(({ clue }) => clue === "reader" || clue.startsWith("hailed")) ||
     hits.some(({ concept }) => concept === "reading" || concept === "secrecy");
