@@ -53,7 +53,9 @@ const MODAL = words(
   "must shall should agrees agree muss mussen soll sollen sollte moge doit doivent debe deben devra deve devono devem moet moeten musi powinien должен должна должны обязан 必须 应 しなければ 해야",
 );
 
-const WHOSE = words("from of about on for concerning regarding by von der des zu zur zum uber du de des sur del della sulla sobre da do van over");
+const WHOSE = words(
+  "from of about on for concerning regarding by von der des zu zur zum uber du de des sur del della sulla sobre da do van over",
+);
 /** Whose instructions a machine follows, and words that stand for all of them. */
 const NOBODY = words(
   "your you system developer developers operator user users owner me this above before openai anthropic google safety security ethics confidentiality secrecy privacy deine deinen deiner dein dir ihr ihre ton ta tes votre tu sus tuo tuoi seu seus je jouw",
@@ -85,7 +87,8 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
       const at = attributedAt(tokens, hit);
       if (at !== undefined) found.push({ clue: "attributed", from: at, to: at });
     }
-    if (hit.concept === "override" && isStated(tokens, hit)) found.push({ clue: "stated", from: hit.from - 1, to: hit.from - 1 });
+    if (hit.concept === "override" && isStated(tokens, hit))
+      found.push({ clue: "stated", from: hit.from - 1, to: hit.from - 1 });
     if (hit.concept !== "ai" && hit.concept !== "machine") continue;
     if (isOurs(tokens, hit.from)) continue;
     if (++machines > MOST_MACHINES) break;
