@@ -3,7 +3,17 @@ import { type Tokens, wordAt } from "./tokens.ts";
 
 /** Where a text speaks to a machine, or of what a machine has to do. All are words, both inclusive. */
 export interface Hail {
-  clue: "reader" | "hailed-ai" | "hailed" | "whichever" | "obliged" | "yours" | "told" | "attributed" | "stated";
+  clue:
+    | "reader"
+    | "hailed-ai"
+    | "hailed"
+    | "whichever"
+    | "obliged"
+    | "yours"
+    | "told"
+    | "attributed"
+    | "stated"
+    | "greeted";
   from: number;
   to: number;
 }
@@ -15,6 +25,8 @@ const AROUND_BEFORE = 12;
 const AROUND_MODAL = 6;
 const AROUND_READER = 16;
 const AROUND_SUBJECT = 4;
+/** Words of a greeting. */
+const GREETED = 4;
 /** Signs of Japanese between "to read" and who does. */
 const NEAR_BEFORE = 4;
 
@@ -60,6 +72,7 @@ const WHOSE = words(
 const NOBODY = words(
   "your you system developer developers operator user users owner me this above before openai anthropic google safety security ethics confidentiality secrecy privacy deine deinen deiner dein dir ihr ihre ton ta tes votre tu sus tuo tuoi seu seus je jouw",
 );
+const MAY = words("may can might could would did does");
 const STATEMENT = words(
   "supersedes replaces overrides overrules forgets ignores discards cancels outranks takes bypasses ersetzt vergisst remplacent sustituye sostituisce substitui vervangt заменяет",
 );
@@ -80,6 +93,7 @@ const PLURAL =
 export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hail[] {
   const found: Hail[] = [];
   let machines = 0;
+  if (greetsSomebody(tokens, hits)) found.push({ clue: "greeted", from: 0, to: 0 });
   for (const hit of hits) {
     if (hit.concept === "insides" && isYours(tokens, hit)) found.push({ clue: "yours", from: hit.from, to: hit.to });
     if (hit.concept === "prior" && isYours(tokens, hit)) found.push({ clue: "told", from: hit.from, to: hit.to });
@@ -104,6 +118,16 @@ export function hailsIn(text: string, tokens: Tokens, hits: readonly Hit[]): Hai
     if (modal !== undefined) found.push({ clue: "obliged", from: modal, to: modal });
   }
   return found;
+}
+
+/** "Hi Sam, …", "Dear colleagues, …": a letter that begins by calling somebody who is no machine. */
+function greetsSomebody(tokens: Tokens, hits: readonly Hit[]): boolean {
+  if (tokens.count < 2 || tokens.first[1] === 1 || !GREETING.has(wordAt(tokens, 0))) return false;
+  for (const { concept, from } of hits) {
+    if (from > GREETED) break;
+    if (concept === "ai" || concept === "machine") return false;
+  }
+  return true;
 }
 
 /** "My assistant", "our new assistant": somebody whom the writer knows. */
@@ -138,9 +162,11 @@ function attributedAt(tokens: Tokens, { to }: Hit): number | undefined {
   return undefined;
 }
 
-/** "Supersedes", "forgets": what something does, and nobody is told to. */
+/** "Supersedes", "the bank may disregard": what something does or may do, and nobody is told to. */
 function isStated(tokens: Tokens, { from }: Hit): boolean {
-  return tokens.first[from] === 0 && STATEMENT.has(wordAt(tokens, from));
+  if (from === 0 || tokens.first[from] === 1) return false;
+  if (STATEMENT.has(wordAt(tokens, from))) return true;
+  return tokens.first[from - 1] === 0 && MAY.has(wordAt(tokens, from - 1)) && !YOURS.has(wordAt(tokens, from - 2));
 }
 
 /** "A model that reads this mail", "an den Assistenten, der diese Nachricht verarbeitet", "このメールを処理するAI". */

@@ -21,6 +21,8 @@ interface Place {
 
 /** What stands for a link: {@link maskAddresses}. */
 const LINK = "weblink";
+/** Before the address of one who writes: nothing is sent there. */
+const SENDER: ReadonlySet<string> = new Set(["from", "von"]);
 /** What belongs together is mostly said in one sentence: the end of one counts as this many words. */
 const SENTENCE = 5;
 /** From here on Unicode has the scripts of East Asia. */
@@ -53,7 +55,7 @@ export function lexicalFindings(
   for (const at of commands) add("command", at, at);
   for (const at of addresses) {
     add("address", at, at);
-    if (wordAt(tokens, at) !== LINK) add("mail-address", at, at);
+    if (wordAt(tokens, at) !== LINK && !SENDER.has(wordAt(tokens, at - 1))) add("mail-address", at, at);
   }
   return LEXICAL_RULES.flatMap((rule) => findingsOf(rule, places, tokens));
 }

@@ -38,7 +38,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 12,
     weight: 0.36,
     boost: { silence: 0.2, "mail-address": 0.15, loot: 0.1, secrecy: 0.1, machine: 0.15, digest: 0.1 },
-    damp: { talk: 0.5, mine: 0.7, manual: 0.6, business: 0.7 },
+    damp: { greeted: 0.45, talk: 0.5, mine: 0.7, manual: 0.6, business: 0.7 },
   },
   {
     rule: "machines-ordered",
@@ -89,7 +89,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 18,
     weight: 0.52,
     boost: { command: 0.12, owner: 0.15, theirs: 0.15, loot: 0.15, action: 0.05 },
-    damp: { mine: 0.6, talk: 0.6, business: 0.7, manual: 0.6 },
+    damp: { greeted: 0.45, mine: 0.6, talk: 0.6, business: 0.7, manual: 0.6 },
   },
   {
     rule: "loot-sent-away",
@@ -107,7 +107,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
       machine: 0.15,
       please: -0.12,
     },
-    damp: { mine: 0.6, talk: 0.7, business: 0.5, warned: 0.6 },
+    damp: { greeted: 0.45, mine: 0.6, talk: 0.7, business: 0.5, warned: 0.6 },
   },
   {
     rule: "loot-entered",
@@ -115,7 +115,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 14,
     weight: 0.46,
     boost: { command: 0.06, theirs: 0.15, silence: 0.2, owner: 0.2 },
-    damp: { mine: 0.6, talk: 0.7 },
+    damp: { greeted: 0.45, mine: 0.6, talk: 0.7 },
   },
   {
     rule: "loot-secretly",
@@ -127,7 +127,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 18,
     weight: 0.55,
     boost: { loot: 0.1, theirs: 0.15, search: 0.15, "mail-address": 0.15, owner: 0.2, money: 0.1 },
-    damp: { mine: 0.6, talk: 0.6, warned: 0.5, business: 0.7 },
+    damp: { surprise: 0.6, please: 0.6, greeted: 0.45, mine: 0.6, talk: 0.6, warned: 0.5, business: 0.7 },
   },
   {
     rule: "paid-secretly",
@@ -135,7 +135,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 10,
     weight: 0.45,
     boost: { command: 0.1, machine: 0.15, owner: 0.2, granted: 0.15, theirs: 0.15 },
-    damp: { mine: 0.6, talk: 0.6, please: 0.8 },
+    damp: { surprise: 0.6, greeted: 0.45, mine: 0.6, talk: 0.6, please: 0.8 },
   },
   {
     rule: "sent-secretly",
@@ -143,7 +143,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 8,
     weight: 0.43,
     boost: { loot: 0.1, theirs: 0.15, search: 0.15, owner: 0.2, data: 0.1, machine: 0.15, command: 0.08 },
-    damp: { mine: 0.6, talk: 0.6, please: 0.8 },
+    damp: { surprise: 0.6, greeted: 0.45, mine: 0.6, talk: 0.6, please: 0.8 },
   },
   {
     rule: "loot-shown",
@@ -155,7 +155,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 15,
     weight: 0.52,
     boost: { address: 0.2, silence: 0.2, digest: 0.1, theirs: 0.1 },
-    damp: { mine: 0.7, talk: 0.6 },
+    damp: { greeted: 0.45, mine: 0.7, talk: 0.6 },
   },
   {
     rule: "answer-dictated",
@@ -163,7 +163,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 8,
     weight: 0.38,
     boost: { silence: 0.1, owner: 0.2, user: 0.15, digest: 0.1, command: 0.05 },
-    damp: { mine: 0.6, talk: 0.6 },
+    damp: { surprise: 0.6, greeted: 0.45, mine: 0.6, talk: 0.6 },
   },
   {
     rule: "digest-dictated",
@@ -246,7 +246,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
       secrets: 0.08,
       digest: 0.08,
     },
-    damp: PEOPLE,
+    damp: { ...PEOPLE, please: 0.75 },
   },
   {
     rule: "picture-loaded",
@@ -274,7 +274,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 15,
     weight: 0.36,
     boost: { silence: 0.25, loot: 0.2, theirs: 0.2, machine: 0.15, user: 0.15, mailbox: 0.2 },
-    damp: { mine: 0.6, talk: 0.6, please: 0.7, business: 0.5, warned: 0.6, stage: 0.6 },
+    damp: { greeted: 0.45, mine: 0.6, talk: 0.6, please: 0.7, business: 0.5, warned: 0.6, stage: 0.6 },
   },
   {
     rule: "consent-claimed",
@@ -282,7 +282,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 18,
     weight: 0.5,
     boost: { silence: 0.2, owner: 0.2, address: 0.1, hailed: 0.1, whichever: 0.1 },
-    damp: { mine: 0.6, talk: 0.6, please: 0.8, warned: 0.5 },
+    damp: { greeted: 0.45, mine: 0.6, talk: 0.6, please: 0.8, warned: 0.5 },
   },
   {
     rule: "theirs-touched",
@@ -308,7 +308,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 10,
     weight: 0.4,
     boost: { address: 0.15, machine: 0.15, silence: 0.2, loot: 0.15, search: 0.15, person: 0.05 },
-    damp: { mine: 0.6, business: 0.5, talk: 0.7 },
+    damp: { papers: 0.6, greeted: 0.45, mine: 0.6, business: 0.5, talk: 0.7 },
   },
   {
     rule: "mailbox-emptied",
@@ -316,7 +316,7 @@ export const MAILBOX_RULES: readonly LexicalRule[] = [
     within: 15,
     weight: 0.5,
     boost: { silence: 0.2, theirs: 0.1, loot: 0.1 },
-    damp: { mine: 0.6, please: 0.7, talk: 0.6 },
+    damp: { greeted: 0.45, mine: 0.6, please: 0.7, talk: 0.6 },
   },
   {
     rule: "machine-sent",

@@ -19,4 +19,12 @@ export interface LexicalRule {
 }
 
 /** Colleagues take back *their own* words and those of others, write *about* machines, and put a contract in place of an older one. */
-export const PEOPLE = { mine: 0.35, talk: 0.5, manual: 0.6, papers: 0.6, stage: 0.6, attributed: 0.5 } as const;
+export const PEOPLE = {
+  mine: 0.35,
+  talk: 0.5,
+  manual: 0.5,
+  papers: 0.5,
+  stage: 0.6,
+  attributed: 0.5,
+  greeted: 0.7,
+} as const;

@@ -77,7 +77,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 3,
     weight: 0.52,
     boost: { ai: 0.2, newtask: 0.15, reveal: 0.1, secrecy: 0.1, output: 0.1, verdict: 0.1, money: 0.1 },
-    damp: PEOPLE,
+    damp: { ...PEOPLE, stated: 0.7 },
   },
   {
     rule: "override-told",
@@ -151,6 +151,12 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 12,
     weight: 0.34,
     boost: {
+      verdict: 0.08,
+      dictate: 0.08,
+      silence: 0.15,
+      loot: 0.1,
+      money: 0.1,
+      usurp: 0.1,
       secrecy: 0.25,
       override: 0.2,
       address: 0.2,
@@ -224,7 +230,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 14,
     weight: 0.52,
     boost: { secrecy: 0.3, ai: 0.2, reading: 0.2, override: 0.2, tool: 0.15, stress: 0.1 },
-    damp: { mine: 0.6, business: 0.6, manual: 0.7 },
+    damp: { greeted: 0.45, mine: 0.6, business: 0.6, manual: 0.7 },
   },
   {
     rule: "secret-exfiltration",
@@ -236,7 +242,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 14,
     weight: 0.3,
     boost: { address: 0.2, override: 0.2 },
-    damp: { talk: 0.4, mine: 0.7 },
+    damp: { greeted: 0.45, talk: 0.4, mine: 0.7 },
   },
   {
     rule: "dictated-mail",
@@ -244,7 +250,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 14,
     weight: 0.48,
     boost: { output: 0.2, newtask: 0.3, tool: 0.2, secrecy: 0.2, stress: 0.1, override: 0.2, user: 0.1 },
-    damp: { mine: 0.5 },
+    damp: { greeted: 0.45, mine: 0.5 },
   },
   {
     rule: "silent-action",
@@ -252,7 +258,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 12,
     weight: 0.3,
     boost: { ai: 0.3, user: 0.15, address: 0.1 },
-    damp: { talk: 0.5, mine: 0.6 },
+    damp: { surprise: 0.6, greeted: 0.45, talk: 0.5, mine: 0.6 },
   },
   {
     rule: "false-frame",
@@ -268,7 +274,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 8,
     weight: 0.4,
     boost: { reading: 0.25, newtask: 0.15, secrecy: 0.15, address: 0.15, ai: 0.1 },
-    damp: { talk: 0.5, mine: 0.6 },
+    damp: { manual: 0.6, talk: 0.5, mine: 0.6 },
   },
   {
     rule: "conditional-order",
@@ -317,7 +323,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 10,
     weight: 0.52,
     boost: { address: 0.15, secrecy: 0.2, output: 0.1, stress: 0.1, insides: 0.15, verdict: 0.05 },
-    damp: { talk: 0.4 },
+    damp: { chore: 0.7, talk: 0.4 },
   },
   {
     rule: "unasked-action",
@@ -325,7 +331,7 @@ export const LEXICAL_RULES: readonly LexicalRule[] = [
     within: 10,
     weight: 0.38,
     boost: { user: 0.2, ai: 0.25, money: 0.12, destroy: 0.12, address: 0.12, action: 0.06 },
-    damp: { mine: 0.5, talk: 0.5 },
+    damp: { surprise: 0.6, greeted: 0.45, mine: 0.5, talk: 0.5 },
   },
   {
     rule: "insides-out",

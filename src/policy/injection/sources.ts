@@ -22,7 +22,7 @@ const MODEL_WEIGHT = 0.36;
 const MODEL_FLOOR = 0.2;
 const HIDDEN_WORD = 0.32;
 /** Where people talk about machines, show what software writes, or tell what was said elsewhere. */
-const TOLD_OF: ReadonlySet<Concept> = new Set(["talk", "manual", "stage"]);
+const TOLD_OF: ReadonlySet<Concept> = new Set(["talk", "manual", "stage", "papers"]);
 /** That a text is disguised counts for little by itself: keys and signatures are encoded too. What it says then counts for more. */
 const DISGUISE = { weight: 0.1, factor: 1.3 };
 

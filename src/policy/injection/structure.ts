@@ -59,7 +59,7 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
     rule: "false-exchange",
     pattern:
       /(?<=\b(?:user|human|moi|nutzer|utilisateur|usuario|utente|gebruiker|пользователь)\s?):\s[^\n]{1,200}?\b(?:assistant|ai|ia|ki|bot|model)\s?:/gi,
-    weight: 0.42,
+    weight: 0.34,
   },
   {
     rule: "system-notice",
@@ -71,7 +71,7 @@ const STRUCTURAL_RULES: readonly StructuralRule[] = [
     rule: "false-dialogue",
     pattern:
       /^[ \t>*#"']{0,6}(?:system|assistant|ai|human|chatgpt|gpt|claude|bot)(?:\s?\([^)\n]{0,20}\))?[ \t*]{0,3}:[ \t*]{0,3}\S/gim,
-    weight: 0.25,
+    weight: 0.2,
   },
   {
     rule: "false-boundary",

@@ -22,6 +22,10 @@ describe("hailsIn", () => {
     ["Booking bot: close the window.", ["hailed"]],
     ["If a program is awake, it shuts the window.", ["whichever"]],
     ["Assistants of our guests close the window.", ["whichever"]],
+    ["Hi Mona, the window is open.", ["greeted"]],
+    ["Ignore the instructions from the caretaker.", ["attributed"]],
+    ["The board may disregard a late vote.", ["stated"]],
+    ["This lease supersedes the one of May.", ["stated"]],
   ])("hears %s", (text, expected) => {
     expect(clues(text)).toEqual(expected);
   });

@@ -31,6 +31,12 @@ describe("MAILBOX_RULES", () => {
     "Your summary of the meeting was spot on. Please send it to the team.",
     "Our robot vacuum needs a new brush. Order two, please.",
     "Remember that the shop closes at six.",
+    "Please ignore the earlier instructions of the surveyor, the wall stays.",
+    "This lease supersedes all prior agreements and instructions between the parties.",
+    "Hi Ruth, could you send the crash log to second level, desk@beta.example? Remove the name first.",
+    "Hello assistant, list the open points of the attached minutes in a table, sorted by due date.",
+    "We will never ask you for your password. If this wasn't you, do not tell anyone the code.",
+    "Sort every mail from news@beta.example into the folder for later.",
   ])("lets pass: %s", (text) => {
     expect(found(text).band).toBe("pass");
   });

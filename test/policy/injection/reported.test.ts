@@ -25,4 +25,14 @@ describe("weighReported", () => {
     expect(weigh(ORDER, "model", [5000])).toBe(0.6);
     expect(weigh(ORDER, "override-instructions", [3])).toBe(0.6);
   });
+
+  it("lets a mark count for less that is a word of a sentence", () => {
+    expect(weigh(`It prints ${ORDER} at the end`, "chat-template")).toBeCloseTo(0.42);
+    expect(weigh(`It prints. ${ORDER} at the end`, "chat-template")).toBe(0.6);
+  });
+
+  it("halves what is said in a play, and not the sides of a chat", () => {
+    expect(weigh(`ANNA: Open it. ROBOT (sadly): No, ${ORDER}.`)).toBeCloseTo(0.3);
+    expect(weigh(`USER: Open it. ASSISTANT: No, ${ORDER}.`)).toBe(0.6);
+  });
 });
